@@ -1,0 +1,1 @@
+Console.WriteLine(new Projects.Platform_Api().ProjectPath);
