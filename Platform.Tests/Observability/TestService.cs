@@ -20,8 +20,8 @@ internal sealed class TestService : IAsyncDisposable
         Port = port;
         ManagementPort = managementPort;
         Logs = logs;
-        Client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Patience };
-        Management = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{managementPort}"), Timeout = Patience };
+        Client = ClientOf(port);
+        Management = ClientOf(managementPort);
     }
 
     public WebApplication App { get; }
@@ -109,6 +109,10 @@ internal sealed class TestService : IAsyncDisposable
             await Task.Delay(20);
         }
     }
+
+    // Without a propagator the traceparent that a test sends is what arrives.
+    private static HttpClient ClientOf(int port) =>
+        new(new SocketsHttpHandler { ActivityHeadersPropagator = null }) { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Patience };
 
     public async ValueTask DisposeAsync()
     {
