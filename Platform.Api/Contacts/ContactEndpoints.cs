@@ -1,5 +1,6 @@
 using Platform.Api.Database;
 using Platform.Api.Requests;
+using Platform.Api.Security;
 
 namespace Platform.Api.Contacts;
 
@@ -28,6 +29,19 @@ internal static class ContactEndpoints
             .ProducesValidationProblem(StatusCodes.Status415UnsupportedMediaType)
             .ProducesValidationProblem(StatusCodes.Status422UnprocessableEntity)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+
+        var contacts = app.MapGroup("/contacts").RequireScope(Scopes.Read);
+        contacts.MapGet("", ListAsync)
+            .WithName("ListContacts")
+            .WithSummary("A page of contacts, newest first, by status, source, text (q) and time (from inclusive, to exclusive).")
+            .Produces<ContactPage>()
+            .ProducesValidationProblem(StatusCodes.Status400BadRequest)
+            .ProducesValidationProblem(StatusCodes.Status422UnprocessableEntity);
+        contacts.MapGet("/{id}", FindAsync)
+            .WithName("GetContact")
+            .WithSummary("A contact.")
+            .Produces<Contact>()
+            .ProducesValidationProblem(StatusCodes.Status404NotFound);
     }
 
     private static async Task<IResult> SubmitAsync(
@@ -54,6 +68,19 @@ internal static class ContactEndpoints
             new ContactReceipt("Contact form submitted successfully", contact.Id, contact.Timestamp, visitor, DocumentsCount: 0),
             ContactJson.Default.ContactReceipt);
     }
+
+    private static async Task<IResult> ListAsync(HttpRequest request, ContactStore store, CancellationToken cancellationToken)
+    {
+        var (query, errors, status) = ContactQuery.Parse(request.Query);
+        return query is null
+            ? RequestProblems.Invalid(errors, status)
+            : TypedResults.Json(await store.ListAsync(query, cancellationToken), ContactJson.Default.ContactPage);
+    }
+
+    private static async Task<IResult> FindAsync(string id, ContactStore store, CancellationToken cancellationToken) =>
+        ContactId.IsPossible(id) && await store.FindAsync(id, cancellationToken) is { } contact
+            ? TypedResults.Json(contact, ContactJson.Default.Contact)
+            : RequestProblems.Invalid(new Dictionary<string, string[]> { ["id"] = ["is not the id of a contact"] }, StatusCodes.Status404NotFound);
 
     /// <summary>A browser without JavaScript posts a form and wants a page back, not JSON.</summary>
     private static bool IsPage(HttpRequest request)

@@ -3,7 +3,6 @@ using Platform.Api.Requests;
 namespace Platform.Api.Contacts;
 
 /// <summary>A checked submission on its way to the database.</summary>
-/// <param name="Id"><c>contact_</c> and a UUIDv7 in 32 hexadecimal digits: made here, sorts by time.</param>
 /// <param name="Timestamp">UTC in whole microseconds, which is what PostgreSQL keeps.</param>
 internal sealed record NewContact(
     string Id,
@@ -19,7 +18,7 @@ internal sealed record NewContact(
     string PageUrl)
 {
     public static NewContact From(TextFields fields, DateTimeOffset now) => new(
-        $"contact_{Guid.CreateVersion7(now):n}",
+        ContactId.Create(now),
         now.UtcDateTime.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond)),
         fields[ContactFields.Name],
         fields[ContactFields.Email],

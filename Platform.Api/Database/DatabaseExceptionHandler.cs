@@ -5,11 +5,13 @@ using Npgsql;
 
 namespace Platform.Api.Database;
 
-/// <summary>The one place that turns a database which is away, starting, full or too slow into 503 with <c>Retry-After</c>.</summary>
+/// <summary>
+/// The one place that turns what the driver throws when a database is away, starting, full or too slow into 503 with <c>Retry-After</c>.
+/// </summary>
 internal sealed partial class DatabaseExceptionHandler(
     Migrator migrator, IProblemDetailsService problems, ILogger<DatabaseExceptionHandler> logger) : IExceptionHandler
 {
-    public const int RetryAfterSeconds = 1;
+    private const int RetryAfterSeconds = 1;
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
@@ -27,14 +29,14 @@ internal sealed partial class DatabaseExceptionHandler(
             ProblemDetails = new ProblemDetails
             {
                 Status = StatusCodes.Status503ServiceUnavailable,
-                Detail = "The database cannot take this request now. Try again shortly.",
+                Detail = "The database did not answer. Try again shortly; a change that was sent may or may not have been made.",
             },
         });
     }
 
     internal static bool IsUnavailable(Exception exception) => exception switch
     {
-        DatabaseUnavailableException or TimeoutException => true,
+        TimeoutException => true,
         // PostgreSQL, appendix A: 08 connection, 25006 read-only standby, 28 not let in, 3D000 no such database, 40 deadlock, 53 out of
         // connections, memory or disk, 55P03 lock timeout, 57 cancelled, shut down or starting, 58 I/O error.
         PostgresException { SqlState: "25006" or "3D000" or "55P03" } => true,

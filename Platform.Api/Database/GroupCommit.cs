@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Npgsql;
+using Platform.ServiceDefaults.Errors;
 
 namespace Platform.Api.Database;
 
@@ -29,7 +31,7 @@ internal sealed class GroupCommit<T> : IAsyncDisposable
 
     /// <summary>Queues the item and waits for its commit.</summary>
     /// <returns>The item's own value of the counter.</returns>
-    /// <exception cref="DatabaseUnavailableException">The queue is full: nothing was written.</exception>
+    /// <exception cref="ServiceUnavailableException">The queue is full: nothing was written.</exception>
     /// <exception cref="TimeoutException">No answer in time: the item may or may not have been written.</exception>
     /// <exception cref="NpgsqlException">The commit failed; when the connection broke, the item may or may not have been written.</exception>
     public async Task<long> WriteAsync(T item, CancellationToken cancellationToken)
@@ -37,7 +39,7 @@ internal sealed class GroupCommit<T> : IAsyncDisposable
         var entry = new Entry(item);
         if (!_queue.Writer.TryWrite(entry))
         {
-            throw new DatabaseUnavailableException("Too many writes are waiting.");
+            throw new ServiceUnavailableException("database", TimeSpan.FromSeconds(1));
         }
         try
         {
@@ -72,6 +74,7 @@ internal sealed class GroupCommit<T> : IAsyncDisposable
 
     private async Task CommitAsync(List<Entry> batch)
     {
+        using var span = StartSpan(batch);
         try
         {
             var last = await _commit(batch.ConvertAll(entry => entry.Item), _stop.Token);
@@ -95,6 +98,18 @@ internal sealed class GroupCommit<T> : IAsyncDisposable
         }
     }
 
+    /// <summary>The commit belongs to the trace of its first writer; the others' traces are linked.</summary>
+    private static Activity? StartSpan(List<Entry> batch)
+    {
+        if (!Telemetry.Source.HasListeners())
+        {
+            return null;
+        }
+        var span = Telemetry.Source.StartActivity(
+            "commit", ActivityKind.Internal, batch[0].Trace, links: batch.Skip(1).Select(entry => new ActivityLink(entry.Trace)));
+        return span?.SetTag("batch.size", batch.Count);
+    }
+
     /// <summary>Class 22 is a data exception, class 23 an integrity constraint violation.</summary>
     private static bool IsRefusalOfData(PostgresException exception) =>
         exception.SqlState.StartsWith("22", StringComparison.Ordinal) || exception.SqlState.StartsWith("23", StringComparison.Ordinal);
@@ -113,6 +128,8 @@ internal sealed class GroupCommit<T> : IAsyncDisposable
         private int _owned;
 
         public T Item => item;
+
+        public ActivityContext Trace { get; } = Activity.Current?.Context ?? default;
 
         /// <summary>The writer takes the entry, unless it was abandoned.</summary>
         public bool Take() => Interlocked.Exchange(ref _owned, 1) == 0;

@@ -12,8 +12,12 @@ internal sealed partial class Migrator(
 {
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
 
-    /// <summary>The schema is the one that this build was written for.</summary>
-    public bool IsComplete { get; private set; }
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends when the schema is the one that this build was written for.</summary>
+    public Task Completion => _completion.Task;
+
+    public bool IsComplete => Completion.IsCompleted;
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(IsComplete ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("The database schema is not up to date yet."));
@@ -25,7 +29,7 @@ internal sealed partial class Migrator(
             try
             {
                 await ApplyAsync(Migration.Embedded, stoppingToken);
-                IsComplete = true;
+                _completion.SetResult();
             }
             catch (MigrationChangedException changed)
             {

@@ -22,14 +22,16 @@ internal sealed class VisitorCounter : BackgroundService
     private const long Unknown = -1;
 
     private readonly NpgsqlDataSource _database;
+    private readonly Migrator _migrator;
     private readonly TimeProvider _time;
     private readonly SharedRead<long> _read;
     private readonly Meter _meter;
     private long _lastSeen = Unknown;
 
-    public VisitorCounter(NpgsqlDataSource database, TimeProvider time, IMeterFactory meters)
+    public VisitorCounter(NpgsqlDataSource database, Migrator migrator, TimeProvider time, IMeterFactory meters)
     {
         _database = database;
+        _migrator = migrator;
         _time = time;
         _read = new(SelectAsync, TimeSpan.FromMilliseconds(850));
         _meter = meters.Create(Telemetry.MeterName);
@@ -46,6 +48,7 @@ internal sealed class VisitorCounter : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await _migrator.Completion.WaitAsync(stoppingToken);
         using var timer = new PeriodicTimer(RefreshInterval, _time);
         do
         {
@@ -53,7 +56,7 @@ internal sealed class VisitorCounter : BackgroundService
             {
                 await ReadAsync();
             }
-            catch (Exception away) when (DatabaseExceptionHandler.IsUnavailable(away) || away is PostgresException)
+            catch (Exception away) when (DatabaseExceptionHandler.IsUnavailable(away))
             {
                 // No number is better than an old one; requests report the outage itself.
                 Observe(Unknown);
