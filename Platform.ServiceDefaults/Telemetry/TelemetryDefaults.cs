@@ -1,0 +1,50 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Instrumentation.AspNetCore;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+using Platform.ServiceDefaults.Management;
+
+namespace Platform.ServiceDefaults.Telemetry;
+
+internal static class TelemetryDefaults
+{
+    /// <summary>The sources and meters of a service's own: <c>Platform.Api</c> and so on. AddNpgsqlDataSource adds those of Npgsql.</summary>
+    private const string Own = "Platform.*";
+
+    /// <summary>Traces, metrics and logs over OTLP when an endpoint is configured; the same metrics for Prometheus to scrape.</summary>
+    public static void AddTelemetry(this IHostApplicationBuilder builder)
+    {
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .WithMetrics(metrics => metrics
+                .AddAspNetCoreInstrumentation()
+                .AddHttpClientInstrumentation()
+                .AddRuntimeInstrumentation()
+                .AddMeter(Own)
+                .SetExemplarFilter(ExemplarFilterType.TraceBased)
+                .AddPrometheusExporter())
+            .WithTracing(tracing => tracing
+                .AddAspNetCoreInstrumentation()
+                .AddHttpClientInstrumentation()
+                .AddSource(Own));
+        builder.Services.AddOptions<AspNetCoreTraceInstrumentationOptions>().Configure<ManagementPort>(
+            (options, port) => options.Filter = context => !port.Received(context));
+        // Aspire names the service; without it, OpenTelemetry would call it unknown_service.
+        if (builder.Configuration["OTEL_SERVICE_NAME"] is null)
+        {
+            telemetry.ConfigureResource(resource => resource.AddService(builder.Environment.ApplicationName));
+        }
+        if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+        {
+            builder.Logging.AddOpenTelemetry(logs =>
+            {
+                logs.IncludeFormattedMessage = true;
+                logs.IncludeScopes = true;
+            });
+            telemetry.UseOtlpExporter();
+        }
+    }
+}
