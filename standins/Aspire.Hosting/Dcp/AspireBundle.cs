@@ -75,7 +75,7 @@ internal sealed partial class AspireBundle(IConfiguration configuration, ILogger
             }
 
             LogProgress(log, "Unpacking DCP and the Aspire dashboard (first run only) ...");
-            var start = new ProcessStartInfo(cli, ["setup"])
+            var start = new ProcessStartInfo(cli, ["setup", "--install-path", home])
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,

@@ -370,7 +370,7 @@ internal sealed partial class Orchestrator(
                 {
                     process.Logs ??= CopyLogsAsync(process);
                     await process.Logs.WaitAsync(TimeSpan.FromSeconds(2)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                    foreach (var line in logs.Last(resource.Name))
+                    foreach (var line in logs.Last(resource.Name).Where(line => !line.StartsWith("   at ", StringComparison.Ordinal)))
                     {
                         LogLine(log, resource.Name, line);
                     }

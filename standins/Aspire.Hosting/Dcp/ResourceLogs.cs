@@ -8,7 +8,7 @@ namespace Aspire.Hosting.Dcp;
 /// <summary>The console of every resource: a file each, begun anew at every run, and its last lines in memory.</summary>
 internal sealed class ResourceLogs(IConfiguration configuration) : IDisposable
 {
-    private const int LastLines = 20;
+    private const int LastLines = 30;
 
     private readonly ConcurrentDictionary<string, Log> _logs = new(StringComparer.OrdinalIgnoreCase);
 
