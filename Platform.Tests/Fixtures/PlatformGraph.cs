@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Aspire.Hosting;
-using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 
 namespace Platform.Tests.Fixtures;
