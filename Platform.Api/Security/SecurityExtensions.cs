@@ -1,0 +1,27 @@
+using Microsoft.AspNetCore.Authentication;
+
+namespace Platform.Api.Security;
+
+internal static class SecurityExtensions
+{
+    public static void AddApiKeys(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<SecurityOptions>().BindConfiguration(SecurityOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton<ApiKeyStore>();
+        builder.Services.AddSingleton<ApiKeys>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<ApiKeys>());
+        builder.Services.AddAuthentication(ApiKeyAuthentication.SchemeName)
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, configureOptions: null);
+        builder.Services.AddAuthorization();
+    }
+
+    public static void UseApiKeys(this WebApplication app)
+    {
+        app.UseAuthentication();
+        // A wrong key is refused on every path, public and unknown ones too: its sender believes to be somebody.
+        app.Use((context, next) => context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Failure is null
+            ? next(context)
+            : context.ChallengeAsync());
+        app.UseAuthorization();
+    }
+}
