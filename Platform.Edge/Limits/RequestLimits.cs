@@ -81,12 +81,12 @@ internal sealed class RequestLimits : IDisposable
             paid = paid || buckets.TryTake(address, out wait);
         }
 
-        await (paid, state) switch
+        await ((paid, state) switch
         {
             (false, _) => TooMany(context, buckets, wait),
             (_, KeyState.Wrong) => WrongKey(context),
             _ => Pass(context, route),
-        };
+        });
     }
 
     private Buckets ForAddress(HttpRequest request)

@@ -11,8 +11,6 @@ namespace Platform.Edge.Routing;
 /// <summary>The reverse proxy: the route table over the replicas that configuration names.</summary>
 internal static class Proxy
 {
-    private const string CorrelationId = "X-Correlation-ID";
-
     /// <summary>What a client may say about itself only through a known proxy, whose word has been taken by then.</summary>
     private static readonly string[] ForwardingHeaders =
     [
@@ -121,17 +119,11 @@ internal static class Proxy
             headers.TryAddWithoutValidation("X-Forwarded-For", http.Connection.RemoteIpAddress?.ToString());
             headers.TryAddWithoutValidation("X-Forwarded-Proto", http.Request.Scheme);
             headers.TryAddWithoutValidation("X-Forwarded-Host", http.Request.Host.ToUriComponent());
-            if (http.Response.Headers.TryGetValue(CorrelationId, out var id))
-            {
-                headers.Remove(CorrelationId);
-                headers.TryAddWithoutValidation(CorrelationId, id.ToString());
-            }
-
             return ValueTask.CompletedTask;
         });
         context.AddResponseTransform(transform =>
         {
-            // Only the edge speaks about origins, and its correlation id, which came first, is the only one.
+            // Only the edge speaks about origins.
             var headers = transform.HttpContext.Response.Headers;
             headers.AccessControlAllowOrigin = default;
             headers.AccessControlAllowCredentials = default;
@@ -139,11 +131,6 @@ internal static class Proxy
             headers.AccessControlAllowMethods = default;
             headers.AccessControlExposeHeaders = default;
             headers.AccessControlMaxAge = default;
-            if (headers.TryGetValue(CorrelationId, out var ids) && ids.Count > 1)
-            {
-                headers[CorrelationId] = ids[0];
-            }
-
             return ValueTask.CompletedTask;
         });
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
@@ -6,7 +5,7 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace Platform.Edge.Site;
 
 /// <summary>An answer that is an error: a page for a person, an RFC 9457 problem document for a program.</summary>
-internal sealed class Problem(SiteFiles site, IProblemDetailsService? documents = null)
+internal sealed class Problem(SiteFiles site, IProblemDetailsService documents)
 {
     /// <summary>Answers with <paramref name="status"/>.</summary>
     /// <param name="context">The request.</param>
@@ -30,12 +29,10 @@ internal sealed class Problem(SiteFiles site, IProblemDetailsService? documents 
             return;
         }
 
-        var problem = new ProblemDetails { Status = status, Title = title, Detail = detail };
-        if (documents is null
-            || !await documents.TryWriteAsync(new ProblemDetailsContext { HttpContext = context, ProblemDetails = problem }))
+        await documents.WriteAsync(new ProblemDetailsContext
         {
-            problem.Extensions["traceId"] = Activity.Current?.Id ?? context.TraceIdentifier;
-            await response.WriteAsJsonAsync(problem, options: null, "application/problem+json", context.RequestAborted);
-        }
+            HttpContext = context,
+            ProblemDetails = new ProblemDetails { Status = status, Title = title, Detail = detail },
+        });
     }
 }

@@ -197,6 +197,8 @@ internal sealed class Asset
             stream.Write(_bytes);
         }
 
-        return output.Length < _bytes.Length ? output.ToArray() : null;
+        // The compressor has closed the stream over the memory, which can still be copied.
+        var smaller = output.ToArray();
+        return smaller.Length < _bytes.Length ? smaller : null;
     }
 }
