@@ -54,6 +54,8 @@ public sealed class PlatformGraphTests(PlatformGraph graph) : IClassFixture<Plat
     [Fact]
     public async Task Every_process_exposes_its_own_metrics_on_its_management_port()
     {
+        using var answer = await graph.Edge.GetAsync("/stats");
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         foreach (var service in new[] { "api", "edge" })
         {
             using var client = graph.App.CreateHttpClient(service, "management");

@@ -22,6 +22,8 @@ internal sealed class DcpServer(AspireBundle bundle) : IDisposable
     private const string Api = "apis/usvc-dev.developer.microsoft.com/v1";
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
 
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(10);
+
     private HttpClient? _client;
     private string? _session;
 
@@ -146,6 +148,30 @@ internal sealed class DcpServer(AspireBundle bundle) : IDisposable
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
         {
             // Gone, or it will go with this process, which it watches.
+        }
+
+        // Its controllers follow it in a moment; who runs the AppHost finds nothing running when that has ended.
+        var watch = Stopwatch.StartNew();
+        while (watch.Elapsed < EndTimeout && Process.GetProcessesByName("dcp").Any(IsOfThisSession))
+        {
+            await Task.Delay(50).ConfigureAwait(false);
+        }
+    }
+
+    private bool IsOfThisSession(Process process)
+    {
+        using (process)
+        {
+            try
+            {
+                return OperatingSystem.IsLinux()
+                    && File.ReadAllText($"/proc/{process.Id}/environ").Contains($"DCP_SESSION_FOLDER={_session}", StringComparison.Ordinal);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // Ended meanwhile, or somebody else's.
+                return false;
+            }
         }
     }
 
