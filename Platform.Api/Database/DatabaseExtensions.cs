@@ -22,6 +22,8 @@ internal static class DatabaseExtensions
         builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<DatabaseOptions>>().Value);
         var options = builder.Configuration.GetSection(DatabaseOptions.Section).Get<DatabaseOptions>() ?? new();
         builder.AddNpgsqlDataSource("platformdb", configureDataSourceBuilder: source => Configure(source.ConnectionStringBuilder, options));
+        // At Information, Npgsql writes a line a statement.
+        builder.Logging.AddFilter("Npgsql", LogLevel.Warning);
         // Of the check that comes with the data source: its answer has to be on the wire within 2 s.
         builder.Services.Configure<HealthCheckServiceOptions>(checks =>
         {

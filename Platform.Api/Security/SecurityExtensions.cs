@@ -19,9 +19,14 @@ internal static class SecurityExtensions
     {
         app.UseAuthentication();
         // A wrong key is refused on every path, public and unknown ones too: its sender believes to be somebody.
-        app.Use((context, next) => context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Failure is null
-            ? next(context)
-            : context.ChallengeAsync());
+        app.Use((context, next) => context.Request.Headers.ContainsKey(ApiKey.HeaderName) ? ServeKnownAsync(context, next) : next(context));
         app.UseAuthorization();
+    }
+
+    private static async Task ServeKnownAsync(HttpContext context, RequestDelegate next)
+    {
+        // Asked for once: the middleware before has done it.
+        var result = await context.AuthenticateAsync();
+        await (result.Succeeded ? next(context) : context.ChallengeAsync());
     }
 }

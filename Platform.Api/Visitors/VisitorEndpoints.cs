@@ -1,5 +1,6 @@
-using System.Text.Json.Serialization;
+using System.Net.Mime;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Platform.Api.Database;
 using Platform.Api.Requests;
 
@@ -41,10 +42,12 @@ internal static class VisitorEndpoints
     private static async Task StatsAsync(HttpContext context, VisitorCounter counter, TimeProvider time, CancellationToken cancellationToken)
     {
         var count = await counter.ReadAsync().WaitAsync(cancellationToken);
-        context.Response.ContentType = "application/json";
+        var body = JsonSerializer.SerializeToUtf8Bytes(
+            new(count, time.GetUtcNow().UtcDateTime, EnhancedFeatures: true), VisitorJson.Default.VisitorStats);
+        context.Response.ContentType = MediaTypeNames.Application.Json;
+        context.Response.ContentLength = body.Length;
         context.Response.Headers.CacheControl = "no-store";
-        await JsonSerializer.SerializeAsync(
-            context.Response.BodyWriter, new(count, time.GetUtcNow().UtcDateTime, EnhancedFeatures: true), VisitorJson.Default.VisitorStats, cancellationToken);
+        await context.Response.BodyWriter.WriteAsync(body, cancellationToken);
     }
 
     private static async Task<IResult> VisitAsync(
