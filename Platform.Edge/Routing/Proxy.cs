@@ -20,7 +20,10 @@ internal static class Proxy
 
     public static void AddProxy(this WebApplicationBuilder builder)
     {
-        var options = builder.Configuration.GetSection("Proxy").Get<ProxyOptions>() ?? new ProxyOptions();
+        var section = builder.Configuration.GetSection("Proxy");
+        var options = section.Get<ProxyOptions>() ?? new ProxyOptions();
+        builder.Services.Configure<ProxyOptions>(section);
+        builder.Services.Configure<TransportFailureRateHealthPolicyOptions>(policy => policy.DetectionWindowSize = options.HealthInterval * 2);
         builder.Services.AddReverseProxy()
             .LoadFromMemory(
                 [.. RouteTable.Routes.Select(ToRoute)],
@@ -64,6 +67,8 @@ internal static class Proxy
             LoadBalancingPolicy = LoadBalancingPolicies.PowerOfTwoChoices,
             HealthCheck = new HealthCheckConfig
             {
+                // When no replica seems well, all are tried: the first request after an outage finds the service back.
+                AvailableDestinationsPolicy = HealthCheckConstants.AvailableDestinations.HealthyOrPanic,
                 // The management port of the API is not known here; GET /api is cheap, public and asks nothing of the database.
                 Active = new ActiveHealthCheckConfig
                 {
