@@ -13,7 +13,7 @@ export BENCH=$PWD/bench
 base=$((20000 + RANDOM % 20000)) edge=$base api=$((base + 1)) postgres=$((base + 2)) dashboard=$((base + 3))
 export Parameters__api_key=bench-$RANDOM$RANDOM$RANDOM Parameters__postgres_password=bench-$RANDOM$RANDOM
 # The limits are for strangers; what is measured is the way through them.
-export Limits__PerKey__PermitsPerSecond=1000000 Limits__PerKey__Burst=1000000
+export Limits__Keys__PerSecond=900000 Limits__Keys__Burst=900000
 
 dotnet build -c Release --nologo -v q -clp:ErrorsOnly Platform.AppHost
 setsid dotnet run -c Release --no-build --no-launch-profile --project Platform.AppHost -- \
