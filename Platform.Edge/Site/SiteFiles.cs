@@ -42,7 +42,8 @@ internal sealed partial class SiteFiles
 
             if (path.EndsWith(".html", StringComparison.Ordinal))
             {
-                pages.Add(path == "/index.html" ? "/" : path, ReadPage(path));
+                var address = path == "/index.html" ? "/" : path;
+                pages.Add(address, ReadPage(path, address));
                 continue;
             }
 
@@ -71,11 +72,12 @@ internal sealed partial class SiteFiles
 
     private string UrlPath(string file) => "/" + Path.GetRelativePath(_root, file).Replace('\\', '/');
 
-    private Page ReadPage(string path)
+    private Page ReadPage(string path, string? address = null)
     {
-        var html = Included().Replace(Encoding.UTF8.GetString(Read(path)), part => Encoding.UTF8.GetString(Read($"/_{part.Groups[1].Value}.html")));
+        var html = Included().Replace(
+            Encoding.UTF8.GetString(Read(path)), part => Encoding.UTF8.GetString(Read($"/_{part.Groups[1].Value}.html")));
         // In the navigation that all pages share, the link to the page itself says so.
-        return new Page(html.Replace($"<a href=\"{path}\"", $"<a aria-current=\"page\" href=\"{path}\"", StringComparison.Ordinal));
+        return new Page(html.Replace($"<li><a href=\"{address}\"", $"<li><a aria-current=\"page\" href=\"{address}\"", StringComparison.Ordinal));
     }
 
     private byte[] Read(string path)

@@ -103,7 +103,7 @@ function show(result) {
     bad: `Seen first at ${from}. This site works, messages cannot be sent until the service is back.`,
     offline: `Since ${from}. Your connection may be interrupted, or ours.`,
   }[state]);
-  part(parts.firstElementChild, state === 'offline' ? 'bad' : 'ok', state === 'offline' ? 'cannot be reached' : 'works, you are reading it');
+  part(parts.firstElementChild, state === 'offline' ? 'bad' : 'ok', state === 'offline' ? 'cannot be reached' : 'you are reading it');
   part(api, result.reached ? 'ok' : 'bad', result.reached ? `works${result.health?.version ? `, version ${result.health.version}` : ''}` : 'does not answer');
   showServices(result.health?.services ?? {});
   const tick = document.createElement('li');
