@@ -11,6 +11,8 @@ namespace Platform.Api.Contacts;
 internal sealed record ContactQuery(
     string? Status, string? Source, string? Text, DateTime? From, DateTime? To, ContactCursor? After, int Limit)
 {
+    public static readonly string[] Parameters = ["status", "source", "q", "from", "to", "cursor", "limit"];
+
     public const int DefaultLimit = 20;
     public const int MaxLimit = 100;
 

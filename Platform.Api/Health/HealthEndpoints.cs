@@ -15,6 +15,7 @@ internal static class HealthEndpoints
     {
         app.MapGet("/health", HealthAsync)
             .AllowAnonymous()
+            .WithTags("Service")
             .WithName("GetHealth")
             .WithSummary("Whether the service and what it depends on work.")
             .Produces<ServiceHealth>()
@@ -22,6 +23,7 @@ internal static class HealthEndpoints
 
         app.MapGet("/api", () => TypedResults.Json(new ServiceInfo(Service, Version, ["contacts", "visitors", "api-keys"]), HealthJson.Default.ServiceInfo))
             .AllowAnonymous()
+            .WithTags("Service")
             .WithName("GetServiceInfo")
             .WithSummary("What this service is and can.")
             .Produces<ServiceInfo>();

@@ -11,7 +11,4 @@ internal static class RequestProblems
             Status = status,
             Title = status == StatusCodes.Status422UnprocessableEntity ? "One or more fields are not valid." : null,
         });
-
-    public static ProblemHttpResult NotFound(string detail) =>
-        TypedResults.Problem(statusCode: StatusCodes.Status404NotFound, detail: detail);
 }
