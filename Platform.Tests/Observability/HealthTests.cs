@@ -178,11 +178,15 @@ public sealed class HealthTests
     {
         var time = new FakeTimeProvider();
         var migrated = false;
+        // Startup does not wait for what readiness waits for.
+        var dependency = HealthCheckResult.Unhealthy();
         var check = new Check(_ => Task.FromResult(migrated ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy()));
         await using var service = await TestService.StartAsync(builder =>
         {
             builder.Services.AddSingleton<TimeProvider>(time);
-            builder.Services.AddHealthChecks().AddCheck("migrations", check, tags: [HealthTags.Startup]);
+            builder.Services.AddHealthChecks()
+                .AddCheck("migrations", check, tags: [HealthTags.Startup])
+                .AddCheck("orders", new Check(_ => Task.FromResult(dependency)));
         });
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await ProbeAsync(service, "/health/startup")).Status);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await ProbeAsync(service, "/health/ready")).Status);
@@ -191,6 +195,7 @@ public sealed class HealthTests
         time.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(HttpStatusCode.OK, (await ProbeAsync(service, "/health/startup")).Status);
         migrated = false;
+        dependency = HealthCheckResult.Healthy();
         time.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(HttpStatusCode.OK, (await ProbeAsync(service, "/health/startup")).Status);
         Assert.Equal(HttpStatusCode.OK, (await ProbeAsync(service, "/health/ready")).Status);

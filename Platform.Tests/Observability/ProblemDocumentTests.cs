@@ -28,6 +28,7 @@ public sealed class ProblemDocumentTests
         { "wrong JSON type", HttpMethod.Post, "/people", """{"name":42}""", "application/json", HttpStatusCode.BadRequest },
         { "missing property", HttpMethod.Post, "/people", "{}", "application/json", HttpStatusCode.BadRequest },
         { "body too large", HttpMethod.Post, "/people", $$"""{"name":"{{new string('a', 2000)}}"}""", "application/json", HttpStatusCode.RequestEntityTooLarge },
+        { "stream too large", HttpMethod.Post, "/stream", new string('a', 2000), "text/plain", HttpStatusCode.RequestEntityTooLarge },
         { "wrong query", HttpMethod.Get, "/people?limit=many", null, null, HttpStatusCode.BadRequest },
         { "missing query", HttpMethod.Get, "/people", null, null, HttpStatusCode.BadRequest },
         { "defect", HttpMethod.Get, "/defect", null, null, HttpStatusCode.InternalServerError },
@@ -53,6 +54,7 @@ public sealed class ProblemDocumentTests
             var text = await answer.Content.ReadAsStringAsync();
             Assert.Equal((cause, status), (cause, answer.StatusCode));
             Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+            Assert.True(answer.Headers.Contains(CorrelationId.HeaderName));
             var problem = JsonDocument.Parse(text).RootElement;
             Assert.Equal((int)status, problem.GetProperty("status").GetInt32());
             Assert.NotEqual("", problem.GetProperty("type").GetString());
@@ -182,6 +184,7 @@ public sealed class ProblemDocumentTests
     private static void Map(WebApplication app)
     {
         app.MapPost("/people", (Person person) => person.Name).WithMetadata(new RequestSizeLimitAttribute(1000));
+        app.MapPost("/stream", (HttpRequest request) => request.Body.CopyToAsync(Stream.Null)).WithMetadata(new RequestSizeLimitAttribute(1000));
         app.MapGet("/people", (int limit) => limit);
         app.MapGet("/defect", string () => throw new InvalidOperationException(Secret));
         app.MapGet("/away", string () => throw new ServiceUnavailableException("database", TimeSpan.FromSeconds(2.5), new TimeoutException(Secret)));

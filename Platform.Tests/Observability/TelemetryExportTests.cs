@@ -34,7 +34,7 @@ public sealed class TelemetryExportTests
         Assert.True(receiver.Has("/v1/traces", "correlation.id"));
         Assert.True(receiver.Has("/v1/traces", "exported-id"));
         Assert.True(receiver.Has("/v1/metrics", "http.server.request.duration"));
-        Assert.True(receiver.Has("/v1/metrics", "/exported/{id}"));
+        Assert.True(receiver.Has("/v1/metrics", "/exported/{id:int}"));
         Assert.True(receiver.Has("/v1/logs", "line of the export test: 7"));
         Assert.True(receiver.Has("/v1/logs", "CorrelationId"));
         Assert.True(receiver.Has("/v1/logs", "exported-id"));

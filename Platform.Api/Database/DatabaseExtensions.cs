@@ -1,0 +1,58 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Platform.ServiceDefaults.Health;
+
+namespace Platform.Api.Database;
+
+internal static class DatabaseExtensions
+{
+    /// <summary>The name under which Aspire.Npgsql registers its health check.</summary>
+    public const string HealthCheck = "PostgreSql";
+
+    /// <summary>The name of the health check that is healthy once the schema is up to date.</summary>
+    public const string MigrationsCheck = "migrations";
+
+    private static readonly TimeSpan HealthCheckTimeout = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>Adds the pool, the migrations and the translation of a database that is away.</summary>
+    public static void AddDatabase(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<DatabaseOptions>().BindConfiguration(DatabaseOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<DatabaseOptions>>().Value);
+        var options = builder.Configuration.GetSection(DatabaseOptions.Section).Get<DatabaseOptions>() ?? new();
+        builder.AddNpgsqlDataSource("platformdb", configureDataSourceBuilder: source => Configure(source.ConnectionStringBuilder, options));
+        // At Information, Npgsql writes a line a statement.
+        builder.Logging.AddFilter("Npgsql", LogLevel.Warning);
+        // Of the check that comes with the data source: its answer has to be on the wire within 2 s.
+        builder.Services.Configure<HealthCheckServiceOptions>(checks =>
+        {
+            foreach (var check in checks.Registrations.Where(check => check.Name == HealthCheck))
+            {
+                check.Timeout = HealthCheckTimeout;
+            }
+        });
+
+        builder.Services.AddSingleton<Migrator>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<Migrator>());
+        builder.Services.AddHealthChecks().AddCheck<Migrator>(MigrationsCheck, HealthStatus.Unhealthy, [HealthTags.Startup]);
+        builder.Services.AddExceptionHandler<DatabaseExceptionHandler>();
+        builder.Services.AddActivatedSingleton<PoolMetrics>();
+    }
+
+    private static void Configure(NpgsqlConnectionStringBuilder connection, DatabaseOptions options)
+    {
+        connection.MaxPoolSize = options.MaxPoolSize;
+        connection.Timeout = options.ConnectTimeoutSeconds;
+        connection.CommandTimeout = options.CommandTimeoutSeconds;
+        // A server that hangs does not answer a cancellation either.
+        connection.CancellationTimeout = 250;
+        connection.KeepAlive = 30;
+        // The handful of statements that there are; prepared at their second use on a connection.
+        connection.MaxAutoPrepare = 32;
+        connection.AutoPrepareMinUsages = 2;
+        // No statement here leaves state behind in its session, so there is none to reset.
+        connection.NoResetOnClose = true;
+        connection.ApplicationName = "platform-api";
+    }
+}

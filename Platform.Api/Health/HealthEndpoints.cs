@@ -1,0 +1,64 @@
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Platform.Api.Database;
+using Platform.ServiceDefaults.Health;
+
+namespace Platform.Api.Health;
+
+internal static class HealthEndpoints
+{
+    private const string Service = "platform-api";
+
+    private static readonly string Version = typeof(HealthEndpoints).Assembly.GetName().Version!.ToString(3);
+
+    public static void MapHealth(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/health", HealthAsync)
+            .AllowAnonymous()
+            .WithTags("Service")
+            .WithName("GetHealth")
+            .WithSummary("Whether the service and what it depends on work.")
+            .Produces<ServiceHealth>()
+            .Produces<ServiceHealth>(StatusCodes.Status503ServiceUnavailable);
+
+        app.MapGet("/api", () => TypedResults.Json(new ServiceInfo(Service, Version, ["contacts", "visitors", "api-keys"]), HealthJson.Default.ServiceInfo))
+            .AllowAnonymous()
+            .WithTags("Service")
+            .WithName("GetServiceInfo")
+            .WithSummary("What this service is and can.")
+            .Produces<ServiceInfo>();
+    }
+
+    /// <summary>The checks are asked once in 2 s at most, whoever asks (ServiceDefaults), so that probes cost the database nothing (R09).</summary>
+    private static async Task<IResult> HealthAsync(
+        HttpContext context, HealthCheckService checks, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var report = await checks.CheckHealthAsync(check => !check.Tags.Contains(HealthTags.Live), cancellationToken);
+        var healthy = report.Status == HealthStatus.Healthy;
+        var database = report.Entries
+            .Where(check => check.Key is DatabaseExtensions.HealthCheck or DatabaseExtensions.MigrationsCheck)
+            .All(check => check.Value.Status == HealthStatus.Healthy);
+        context.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Json(
+            new ServiceHealth(
+                healthy ? "healthy" : "unhealthy",
+                time.GetUtcNow().UtcDateTime,
+                Version,
+                new Dictionary<string, string> { ["database"] = database ? "connected" : "unavailable" }),
+            HealthJson.Default.ServiceHealth,
+            statusCode: healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+}
+
+/// <summary>The answer of GET /health.</summary>
+/// <param name="Status"><c>healthy</c> or <c>unhealthy</c>.</param>
+/// <param name="Services">Each dependency: <c>connected</c> or <c>unavailable</c>, and no reason, which is in the log.</param>
+internal sealed record ServiceHealth(string Status, DateTime Timestamp, string Version, Dictionary<string, string> Services);
+
+/// <summary>The answer of GET /api.</summary>
+internal sealed record ServiceInfo(string Service, string Version, string[] Capabilities);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(ServiceHealth))]
+[JsonSerializable(typeof(ServiceInfo))]
+internal sealed partial class HealthJson : JsonSerializerContext;

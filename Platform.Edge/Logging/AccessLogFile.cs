@@ -1,0 +1,125 @@
+using System.Diagnostics.Metrics;
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.Extensions.Options;
+
+namespace Platform.Edge.Logging;
+
+/// <summary>
+/// The access log as a file of JSON lines, written in the background. A full queue or disk costs lines, which are counted in
+/// <c>edge_access_log_dropped_total</c>, and never a request.
+/// </summary>
+internal sealed partial class AccessLogFile : BackgroundService
+{
+    private static readonly TimeSpan PauseAfterError = TimeSpan.FromSeconds(5);
+    private static readonly byte[] LineEnd = "\n"u8.ToArray();
+
+    private readonly AccessLogOptions _options;
+    private readonly ILogger<AccessLogFile> _logger;
+    private readonly Channel<AccessLogEntry> _queue;
+    private readonly Counter<long> _dropped;
+
+    public AccessLogFile(IOptions<AccessLogOptions> options, IMeterFactory meters, ILogger<AccessLogFile> logger)
+    {
+        _options = options.Value;
+        _logger = logger;
+        _dropped = meters.Create("Platform.Edge").CreateCounter<long>(
+            "edge_access_log_dropped_total", description: "Lines that are missing in the access log's file.");
+        _queue = Channel.CreateBounded<AccessLogEntry>(
+            new BoundedChannelOptions(_options.Queue) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite },
+            _ => _dropped.Add(1));
+    }
+
+    /// <summary>Whether a file is configured.</summary>
+    public bool IsOpen => !string.IsNullOrEmpty(_options.Path);
+
+    /// <summary>Puts the entry in the queue, without waiting.</summary>
+    public void Add(in AccessLogEntry entry)
+    {
+        if (IsOpen)
+        {
+            _queue.Writer.TryWrite(entry);
+        }
+    }
+
+    public override Task StopAsync(CancellationToken cancellationToken)
+    {
+        // What is in the queue by now is still written; the loop ends by itself.
+        _queue.Writer.TryComplete();
+        return ExecuteTask is { } writing ? writing.WaitAsync(cancellationToken) : Task.CompletedTask;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (!IsOpen)
+        {
+            return;
+        }
+
+        while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
+        {
+            try
+            {
+                await WriteAsync(_options.Path!);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                LogFailed(_options.Path!, exception);
+                if (!_queue.Reader.Completion.IsCompleted && !stoppingToken.IsCancellationRequested)
+                {
+                    // The queue holds what comes meanwhile, up to its limit.
+                    await Task.WhenAny(Task.Delay(PauseAfterError, CancellationToken.None), _queue.Reader.Completion);
+                }
+            }
+        }
+    }
+
+    /// <summary>Writes into the current file until it is full or the queue has ended.</summary>
+    private async Task WriteAsync(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        await using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read | FileShare.Delete, 64 * 1024);
+        while (file.Length < _options.FileSize)
+        {
+            var size = file.Length;
+            while (size < _options.FileSize && _queue.Reader.TryRead(out var entry))
+            {
+                var line = JsonSerializer.SerializeToUtf8Bytes(entry, AccessLogJson.Default.AccessLogEntry);
+                file.Write(line);
+                file.Write(LineEnd);
+                size += line.Length + 1;
+            }
+
+            await file.FlushAsync(CancellationToken.None);
+            if (size < _options.FileSize && !await _queue.Reader.WaitToReadAsync(CancellationToken.None))
+            {
+                return;
+            }
+        }
+
+        await file.DisposeAsync();
+        PutAside(path);
+    }
+
+    private void PutAside(string path)
+    {
+        if (_options.KeptFiles == 0)
+        {
+            File.Delete(path);
+            return;
+        }
+
+        for (var number = _options.KeptFiles - 1; number >= 1; number--)
+        {
+            if (File.Exists($"{path}.{number}"))
+            {
+                File.Move($"{path}.{number}", $"{path}.{number + 1}", overwrite: true);
+            }
+        }
+
+        File.Move(path, $"{path}.1", overwrite: true);
+    }
+
+    [LoggerMessage(LogLevel.Error, "The access log cannot be written to {Path}; lines will be missing")]
+    private partial void LogFailed(string path, Exception exception);
+}

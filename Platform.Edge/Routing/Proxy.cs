@@ -1,0 +1,142 @@
+using System.Text;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.LoadBalancing;
+using Yarp.ReverseProxy.Transforms;
+using Yarp.ReverseProxy.Transforms.Builder;
+
+namespace Platform.Edge.Routing;
+
+/// <summary>The reverse proxy: the route table over the replicas that configuration names.</summary>
+internal static class Proxy
+{
+    /// <summary>What a client may say about itself only through a known proxy, whose word has been taken by then.</summary>
+    private static readonly string[] ForwardingHeaders =
+    [
+        "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Prefix",
+        "X-Original-For", "X-Original-Proto", "X-Real-IP",
+    ];
+
+    public static void AddProxy(this WebApplicationBuilder builder)
+    {
+        var section = builder.Configuration.GetSection("Proxy");
+        var options = section.Get<ProxyOptions>() ?? new ProxyOptions();
+        builder.Services.Configure<ProxyOptions>(section);
+        builder.Services.Configure<TransportFailureRateHealthPolicyOptions>(policy => policy.DetectionWindowSize = options.HealthInterval * 2);
+        builder.Services.AddReverseProxy()
+            .LoadFromMemory(
+                [.. RouteTable.Routes.Select(ToRoute)],
+                [Cluster(RouteTable.Api, builder.Configuration.GetSection("services:api:http"), options)])
+            .ConfigureHttpClient((_, handler) => Configure(handler, options))
+            .AddTransforms(AddTransforms);
+    }
+
+    public static void MapProxy(this WebApplication app) => app.MapReverseProxy(pipeline =>
+    {
+        pipeline.UseMiddleware<ProxyErrors>();
+        pipeline.UseMiddleware<RetryOnAnotherReplica>();
+        pipeline.UseLoadBalancing();
+        pipeline.UsePassiveHealthChecks();
+    });
+
+    /// <summary>The route that the request matched; null when it is the site's.</summary>
+    public static EdgeRoute? GetEdgeRoute(this HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<Yarp.ReverseProxy.Model.RouteModel>() is { } model
+            ? RoutesById.GetValueOrDefault(model.Config.RouteId)
+            : null;
+
+    private static readonly Dictionary<string, EdgeRoute> RoutesById = RouteTable.Routes.ToDictionary(route => route.Path);
+
+    private static RouteConfig ToRoute(EdgeRoute route)
+    {
+        var config = new RouteConfig { RouteId = route.Path, ClusterId = route.Cluster, Match = new RouteMatch { Path = route.Path } };
+        return route.StripPrefix is { } prefix ? config.WithTransformPathRemovePrefix(prefix) : config;
+    }
+
+    /// <summary>Every value below <paramref name="replicas"/> is a replica, as service discovery and Aspire name them.</summary>
+    private static ClusterConfig Cluster(string id, IConfigurationSection replicas, ProxyOptions options)
+    {
+        var destinations = replicas.GetChildren()
+            .Where(replica => !string.IsNullOrWhiteSpace(replica.Value))
+            .ToDictionary(replica => replica.Value!, replica => new DestinationConfig { Address = replica.Value! });
+        return new ClusterConfig
+        {
+            ClusterId = id,
+            Destinations = destinations,
+            LoadBalancingPolicy = LoadBalancingPolicies.PowerOfTwoChoices,
+            HealthCheck = new HealthCheckConfig
+            {
+                // When no replica seems well, all are tried: the first request after an outage finds the service back.
+                AvailableDestinationsPolicy = HealthCheckConstants.AvailableDestinations.HealthyOrPanic,
+                // The management port of the API is not known here; GET /api is cheap, public and asks nothing of the database.
+                Active = new ActiveHealthCheckConfig
+                {
+                    Enabled = true,
+                    Interval = options.HealthInterval,
+                    Timeout = TimeSpan.FromSeconds(2),
+                    Policy = HealthCheckConstants.ActivePolicy.ConsecutiveFailures,
+                    Path = "/api",
+                },
+                // With one replica there is no other to turn to, and a few failures must not shut out the rest.
+                Passive = new PassiveHealthCheckConfig
+                {
+                    Enabled = destinations.Count > 1,
+                    Policy = HealthCheckConstants.PassivePolicy.TransportFailureRate,
+                    ReactivationPeriod = options.HealthInterval * 2,
+                },
+            },
+            HttpRequest = new ForwarderRequestConfig
+            {
+                Version = System.Net.HttpVersion.Version11,
+                VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+                ActivityTimeout = options.ActivityTimeout,
+            },
+        };
+    }
+
+    private static void Configure(SocketsHttpHandler handler, ProxyOptions options)
+    {
+        handler.ConnectTimeout = options.ConnectTimeout;
+        handler.MaxConnectionsPerServer = options.MaxConnectionsPerReplica;
+        handler.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60);
+        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(10);
+        // Header values pass as the bytes that came; the default would end a request with an umlaut in a header in 502.
+        handler.RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8;
+        handler.ResponseHeaderEncodingSelector = (_, _) => Encoding.UTF8;
+    }
+
+    private static void AddTransforms(TransformBuilderContext context)
+    {
+        context.UseDefaultForwarders = false;
+        context.AddRequestTransform(transform =>
+        {
+            var http = transform.HttpContext;
+            var headers = transform.ProxyRequest.Headers;
+            foreach (var name in ForwardingHeaders)
+            {
+                if (http.Request.Headers.ContainsKey(name))
+                {
+                    headers.Remove(name);
+                }
+            }
+
+            headers.TryAddWithoutValidation("X-Forwarded-For", http.Connection.RemoteIpAddress?.ToString());
+            headers.TryAddWithoutValidation("X-Forwarded-Proto", http.Request.Scheme);
+            headers.TryAddWithoutValidation("X-Forwarded-Host", http.Request.Host.ToUriComponent());
+            return ValueTask.CompletedTask;
+        });
+        context.AddResponseTransform(transform =>
+        {
+            // Only the edge speaks about origins.
+            var headers = transform.HttpContext.Response.Headers;
+            headers.AccessControlAllowOrigin = default;
+            headers.AccessControlAllowCredentials = default;
+            headers.AccessControlAllowHeaders = default;
+            headers.AccessControlAllowMethods = default;
+            headers.AccessControlExposeHeaders = default;
+            headers.AccessControlMaxAge = default;
+            return ValueTask.CompletedTask;
+        });
+    }
+}

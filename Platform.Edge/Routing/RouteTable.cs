@@ -1,0 +1,39 @@
+namespace Platform.Edge.Routing;
+
+/// <summary>A public path and the servers behind it.</summary>
+/// <param name="Path">The path as an ASP.NET Core route template; a catch-all begins at a segment boundary.</param>
+/// <param name="Cluster">The group of servers that answers.</param>
+internal sealed record EdgeRoute(string Path, string Cluster)
+{
+    /// <summary>What is taken off the front of the path on its way to the server.</summary>
+    public string? StripPrefix { get; init; }
+
+    /// <summary>Whether the request is a small form or document, with the small body limit.</summary>
+    public bool SmallBody { get; init; }
+}
+
+/// <summary>What the edge lets through. Everything that is not here is the site's, which answers 404 to what it does not know.</summary>
+internal static class RouteTable
+{
+    public const string Api = "api";
+
+    private const string ApiPrefix = "/api";
+
+    /// <summary>The paths of the API that are public. Each is reachable as it stands and below <c>/api</c>, and nothing else is.</summary>
+    private static readonly EdgeRoute[] ApiRoutes =
+    [
+        new("/contact", Api) { SmallBody = true },
+        new("/contacts/{**rest}", Api),
+        new("/visits", Api) { SmallBody = true },
+        new("/stats", Api),
+        new("/health", Api),
+    ];
+
+    /// <summary>All routes.</summary>
+    public static IReadOnlyList<EdgeRoute> Routes { get; } =
+    [
+        new(ApiPrefix, Api),
+        .. ApiRoutes,
+        .. ApiRoutes.Select(route => route with { Path = ApiPrefix + route.Path, StripPrefix = ApiPrefix }),
+    ];
+}

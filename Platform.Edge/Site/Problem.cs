@@ -1,0 +1,38 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Platform.Edge.Site;
+
+/// <summary>An answer that is an error: a page for a person, an RFC 9457 problem document for a program.</summary>
+internal sealed class Problem(SiteFiles site, IProblemDetailsService documents)
+{
+    /// <summary>Answers with <paramref name="status"/>.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="status">The status code, 400 to 599.</param>
+    /// <param name="detail">One sentence for whoever reads it; nothing internal.</param>
+    /// <param name="retryAfter">When it makes sense to ask again, sent as <c>Retry-After</c> in whole seconds.</param>
+    public async Task WriteAsync(HttpContext context, int status, string? detail = null, TimeSpan? retryAfter = null)
+    {
+        var response = context.Response;
+        response.StatusCode = status;
+        response.Headers.CacheControl = "no-store";
+        if (retryAfter is { } wait)
+        {
+            response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        }
+
+        var title = ReasonPhrases.GetReasonPhrase(status);
+        if (context.Request.AcceptsHtml())
+        {
+            await site.ErrorPage(status).WriteAsync(context, new PageValues { Status = status, Title = title, Detail = detail });
+            return;
+        }
+
+        await documents.WriteAsync(new ProblemDetailsContext
+        {
+            HttpContext = context,
+            ProblemDetails = new ProblemDetails { Status = status, Title = title, Detail = detail },
+        });
+    }
+}

@@ -1,0 +1,206 @@
+using System.Collections.Frozen;
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.StaticFiles;
+
+namespace Platform.Edge.Site;
+
+/// <summary>
+/// The files of wwwroot, read once and kept in memory, compressed. A file below <c>assets/</c> is also served under a name that holds a
+/// hash of its content, and every mention of it in another file becomes that name. A name that begins with an underscore is not served:
+/// it is a part that pages include as <c>{{&gt; name}}</c>, or an error page.
+/// </summary>
+internal sealed partial class SiteFiles
+{
+    private const string Immutable = "public, max-age=31536000, immutable";
+    private const string Revalidate = "no-cache";
+
+    private static readonly FrozenSet<string> TextExtensions = FrozenSet.Create(".html", ".css", ".js", ".svg", ".txt");
+
+    private readonly string _root;
+    private readonly Dictionary<string, Asset> _hashed = [];
+    private readonly FrozenDictionary<string, Asset> _assets;
+    private readonly FrozenDictionary<string, Page> _pages;
+    private readonly Page _notFound;
+    private readonly Page _error;
+
+    /// <summary>Reads the site.</summary>
+    /// <exception cref="FileNotFoundException">A file mentions an asset or a part that does not exist.</exception>
+    public SiteFiles(IWebHostEnvironment environment)
+    {
+        _root = environment.WebRootPath;
+        var assets = new Dictionary<string, Asset>();
+        var pages = new Dictionary<string, Page>();
+        foreach (var path in Directory.EnumerateFiles(_root, "*", SearchOption.AllDirectories).Select(UrlPath))
+        {
+            if (path.Split('/')[^1].StartsWith('_'))
+            {
+                continue;
+            }
+
+            if (path.EndsWith(".html", StringComparison.Ordinal))
+            {
+                var address = path == "/index.html" ? "/" : path;
+                pages.Add(address, ReadPage(path, address));
+                continue;
+            }
+
+            assets.Add(path, new Asset(path, Read(path), Revalidate));
+            if (path.StartsWith("/assets/", StringComparison.Ordinal))
+            {
+                var hashed = Hashed(path);
+                assets.Add(hashed.Path, hashed);
+            }
+        }
+
+        _assets = assets.ToFrozenDictionary();
+        _pages = pages.ToFrozenDictionary();
+        _notFound = ReadPage("/_404.html");
+        _error = ReadPage("/_error.html");
+    }
+
+    /// <summary>The page at <paramref name="path"/>, or null.</summary>
+    public Page? Page(string path) => _pages.GetValueOrDefault(path);
+
+    /// <summary>The file at <paramref name="path"/>, or null.</summary>
+    public Asset? Asset(string path) => _assets.GetValueOrDefault(path);
+
+    /// <summary>The page for an error.</summary>
+    public Page ErrorPage(int status) => status == StatusCodes.Status404NotFound ? _notFound : _error;
+
+    private string UrlPath(string file) => "/" + Path.GetRelativePath(_root, file).Replace('\\', '/');
+
+    private Page ReadPage(string path, string? address = null)
+    {
+        var html = Included().Replace(
+            Encoding.UTF8.GetString(Read(path)), part => Encoding.UTF8.GetString(Read($"/_{part.Groups[1].Value}.html")));
+        // In the navigation that all pages share, the link to the page itself says so.
+        return new Page(html.Replace($"<li><a href=\"{address}\"", $"<li><a aria-current=\"page\" href=\"{address}\"", StringComparison.Ordinal));
+    }
+
+    private byte[] Read(string path)
+    {
+        var bytes = File.ReadAllBytes(Path.Combine(_root, path[1..]));
+        return TextExtensions.Contains(Path.GetExtension(path))
+            ? Encoding.UTF8.GetBytes(Mentioned().Replace(Encoding.UTF8.GetString(bytes), mention => Hashed(mention.Value).Path))
+            : bytes;
+    }
+
+    private Asset Hashed(string path)
+    {
+        if (!_hashed.TryGetValue(path, out var asset))
+        {
+            var bytes = Read(path);
+            var hash = Convert.ToHexStringLower(SHA256.HashData(bytes))[..12];
+            var extension = Path.GetExtension(path);
+            asset = new Asset($"{path[..^extension.Length]}.{hash}{extension}", bytes, Immutable);
+            _hashed.Add(path, asset);
+        }
+
+        return asset;
+    }
+
+    [GeneratedRegex(@"\{\{> (\w+)\}\}")]
+    private static partial Regex Included();
+
+    [GeneratedRegex(@"/assets/[\w/-]+\.\w+")]
+    private static partial Regex Mentioned();
+}
+
+/// <summary>A file of the site that is the same for everybody.</summary>
+internal sealed class Asset
+{
+    private static readonly FileExtensionContentTypeProvider Types = new();
+
+    private readonly byte[] _bytes;
+    private readonly byte[]? _brotli;
+    private readonly byte[]? _gzip;
+    private readonly string _tag;
+    private readonly string _contentType;
+    private readonly string _cacheControl;
+
+    public Asset(string path, byte[] bytes, string cacheControl)
+    {
+        Path = path;
+        _bytes = bytes;
+        _cacheControl = cacheControl;
+        _contentType = Types.TryGetContentType(path, out var type) ? type : "application/octet-stream";
+        if (_contentType.StartsWith("text/", StringComparison.Ordinal))
+        {
+            _contentType += "; charset=utf-8";
+        }
+
+        _tag = Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
+        _brotli = Smaller(output => new BrotliStream(output, CompressionLevel.SmallestSize));
+        _gzip = Smaller(output => new GZipStream(output, CompressionLevel.SmallestSize));
+    }
+
+    /// <summary>The path it is served under.</summary>
+    public string Path { get; }
+
+    /// <summary>Answers a GET or HEAD, with 304 when the client has it.</summary>
+    public async Task WriteAsync(HttpContext context)
+    {
+        var (bytes, encoding) = Choose(context.Request.Headers.AcceptEncoding.ToString());
+        var response = context.Response;
+        // Each encoding is a representation of its own and has its own tag (RFC 9110 section 8.8.3).
+        var tag = encoding is null ? $"\"{_tag}\"" : $"\"{_tag}-{encoding}\"";
+        response.Headers.ETag = tag;
+        response.Headers.CacheControl = _cacheControl;
+        response.Headers.Vary = "Accept-Encoding";
+        if (context.Request.Headers.IfNoneMatch.ToString().Contains(tag, StringComparison.Ordinal))
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+
+        response.ContentType = _contentType;
+        response.ContentLength = bytes.Length;
+        if (encoding is not null)
+        {
+            response.Headers.ContentEncoding = encoding;
+        }
+
+        await response.Body.WriteAsync(bytes, context.RequestAborted);
+    }
+
+    private (byte[] Bytes, string? Encoding) Choose(string accepted)
+    {
+        if (_brotli is not null && Accepts(accepted, "br"))
+        {
+            return (_brotli, "br");
+        }
+
+        return _gzip is not null && Accepts(accepted, "gzip") ? (_gzip, "gzip") : (_bytes, null);
+    }
+
+    private static bool Accepts(string accepted, string encoding)
+    {
+        foreach (var range in accepted.AsSpan().Split(','))
+        {
+            var item = accepted.AsSpan()[range].Trim();
+            if (item.StartsWith(encoding, StringComparison.OrdinalIgnoreCase))
+            {
+                var rest = item[encoding.Length..].TrimStart();
+                return rest.IsEmpty || (rest[0] == ';' && rest[1..].Trim() is not ("q=0" or "q=0.0" or "q=0.00" or "q=0.000"));
+            }
+        }
+
+        return false;
+    }
+
+    private byte[]? Smaller(Func<Stream, Stream> compress)
+    {
+        using var output = new MemoryStream();
+        using (var stream = compress(output))
+        {
+            stream.Write(_bytes);
+        }
+
+        // The compressor has closed the stream over the memory, which can still be copied.
+        var smaller = output.ToArray();
+        return smaller.Length < _bytes.Length ? smaller : null;
+    }
+}
