@@ -13,7 +13,7 @@ internal static class DatabaseExtensions
     /// <summary>The name of the health check that is healthy once the schema is up to date.</summary>
     public const string MigrationsCheck = "migrations";
 
-    private static readonly TimeSpan HealthCheckTimeout = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan HealthCheckTimeout = TimeSpan.FromSeconds(1.2);
 
     /// <summary>Adds the pool, the migrations and the translation of a database that is away.</summary>
     public static void AddDatabase(this IHostApplicationBuilder builder)
