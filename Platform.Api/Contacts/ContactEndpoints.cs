@@ -39,7 +39,8 @@ internal static class ContactEndpoints
             .AddOpenApiOperationTransformer((operation, _, _) =>
             {
                 // The query string is read by hand, so that every mistake names its parameter.
-                operation.Parameters = [.. ContactQuery.Parameters.Select(name => new OpenApiParameter { Name = name, In = ParameterLocation.Query })];
+                operation.Parameters =
+                    [.. ContactQuery.Parameters.Select(name => new OpenApiParameter { Name = name, In = ParameterLocation.Query })];
                 return Task.CompletedTask;
             })
             .Produces<ContactPage>()
@@ -88,7 +89,8 @@ internal static class ContactEndpoints
     private static async Task<IResult> FindAsync(string id, ContactStore store, CancellationToken cancellationToken) =>
         ContactId.IsPossible(id) && await store.FindAsync(id, cancellationToken) is { } contact
             ? TypedResults.Json(contact, ContactJson.Default.Contact)
-            : RequestProblems.Invalid(new Dictionary<string, string[]> { ["id"] = ["is not the id of a contact"] }, StatusCodes.Status404NotFound);
+            : RequestProblems.Invalid(
+                new Dictionary<string, string[]> { ["id"] = ["is not the id of a contact"] }, StatusCodes.Status404NotFound);
 
     /// <summary>A browser without JavaScript posts a form and wants a page back, not JSON.</summary>
     private static bool IsPage(HttpRequest request)

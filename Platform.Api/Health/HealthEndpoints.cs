@@ -21,7 +21,8 @@ internal static class HealthEndpoints
             .Produces<ServiceHealth>()
             .Produces<ServiceHealth>(StatusCodes.Status503ServiceUnavailable);
 
-        app.MapGet("/api", () => TypedResults.Json(new ServiceInfo(Service, Version, ["contacts", "visitors", "api-keys"]), HealthJson.Default.ServiceInfo))
+        var info = new ServiceInfo(Service, Version, ["contacts", "visitors", "api-keys"]);
+        app.MapGet("/api", () => TypedResults.Json(info, HealthJson.Default.ServiceInfo))
             .AllowAnonymous()
             .WithTags("Service")
             .WithName("GetServiceInfo")
@@ -29,7 +30,9 @@ internal static class HealthEndpoints
             .Produces<ServiceInfo>();
     }
 
-    /// <summary>The checks are asked once in 2 s at most, whoever asks (ServiceDefaults), so that probes cost the database nothing (R09).</summary>
+    /// <summary>
+    /// The checks are asked once in 2 s at most, whoever asks (ServiceDefaults), so that probes cost the database nothing (R09).
+    /// </summary>
     private static async Task<IResult> HealthAsync(
         HttpContext context, HealthCheckService checks, TimeProvider time, CancellationToken cancellationToken)
     {

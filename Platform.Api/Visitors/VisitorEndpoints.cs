@@ -41,7 +41,8 @@ internal static class VisitorEndpoints
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static async Task StatsAsync(HttpContext context, VisitorCounter counter, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task StatsAsync(
+        HttpContext context, VisitorCounter counter, TimeProvider time, CancellationToken cancellationToken)
     {
         var count = await counter.ReadAsync().WaitAsync(cancellationToken);
         var body = JsonSerializer.SerializeToUtf8Bytes(

@@ -18,6 +18,7 @@ internal sealed partial class AccessLogFile : BackgroundService
     private readonly ILogger<AccessLogFile> _logger;
     private readonly Channel<AccessLogEntry> _queue;
     private readonly Counter<long> _dropped;
+    private int _unwritten;
 
     public AccessLogFile(IOptions<AccessLogOptions> options, IMeterFactory meters, ILogger<AccessLogFile> logger)
     {
@@ -44,9 +45,9 @@ internal sealed partial class AccessLogFile : BackgroundService
 
     public override Task StopAsync(CancellationToken cancellationToken)
     {
-        // What is in the queue by now is still written; the loop ends by itself.
+        // What is in the queue by now is still written; then the loop ends by itself.
         _queue.Writer.TryComplete();
-        return ExecuteTask is { } writing ? writing.WaitAsync(cancellationToken) : Task.CompletedTask;
+        return base.StopAsync(cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -65,10 +66,13 @@ internal sealed partial class AccessLogFile : BackgroundService
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
                 LogFailed(_options.Path!, exception);
-                if (!_queue.Reader.Completion.IsCompleted && !stoppingToken.IsCancellationRequested)
+                _dropped.Add(_unwritten);
+                _unwritten = 0;
+                // The queue holds what comes meanwhile, up to its limit. A service that ends has no time to wait for a disk.
+                await Task.Delay(PauseAfterError, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                while (stoppingToken.IsCancellationRequested && _queue.Reader.TryRead(out _))
                 {
-                    // The queue holds what comes meanwhile, up to its limit.
-                    await Task.WhenAny(Task.Delay(PauseAfterError, CancellationToken.None), _queue.Reader.Completion);
+                    _dropped.Add(1);
                 }
             }
         }
@@ -88,9 +92,11 @@ internal sealed partial class AccessLogFile : BackgroundService
                 file.Write(line);
                 file.Write(LineEnd);
                 size += line.Length + 1;
+                _unwritten++;
             }
 
             await file.FlushAsync(CancellationToken.None);
+            _unwritten = 0;
             if (size < _options.FileSize && !await _queue.Reader.WaitToReadAsync(CancellationToken.None))
             {
                 return;

@@ -108,7 +108,8 @@ public sealed class ApiFixture : IAsyncLifetime
     public async Task<long> StatementsAsync()
     {
         var metrics = await Service.Management.GetStringAsync("/metrics");
-        var counts = metrics.Split('\n').Where(line => line.StartsWith("db_client_operation_duration_seconds_count", StringComparison.Ordinal)).ToArray();
+        var counts = metrics.Split('\n')
+            .Where(line => line.StartsWith("db_client_operation_duration_seconds_count", StringComparison.Ordinal)).ToArray();
         Assert.NotEmpty(counts);
         return counts.Sum(line => long.Parse(line.Split("} ")[1].Split(' ')[0], CultureInfo.InvariantCulture));
     }

@@ -122,7 +122,8 @@ public sealed class GroupCommitTests(ApiFixture api)
         gate.SetResult();
         await Task.WhenAll(writes);
         await ApiFixture.EventuallyAsync(
-            () => Task.FromResult(commits.Where(span => span.TraceId == writer.TraceId).Sum(span => 1 + span.Links.Count()) == 5), "five writers are traced");
+            () => Task.FromResult(commits.Where(span => span.TraceId == writer.TraceId).Sum(span => 1 + span.Links.Count()) == 5),
+                "five writers are traced");
         Assert.All(commits.Where(span => span.TraceId == writer.TraceId), span => Assert.Equal(writer.SpanId, span.ParentSpanId));
     }
 

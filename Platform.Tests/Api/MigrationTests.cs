@@ -98,12 +98,15 @@ public sealed class MigrationTests(ApiFixture api)
         var database = await MigratedAsync();
         await ApiFixture.ExecuteAsync(database, """
             INSERT INTO contact_submissions (id, name, email, message, timestamp, updated_at)
-            VALUES ('contact_a', 'n', 'a@b.org', 'm', '2026-01-31T23:59:59Z', '2026-01-31'), ('contact_b', 'n', 'A@B.org', 'm', '2026-01-31T00:00:00Z', '2026-01-31');
+            VALUES ('contact_a', 'n', 'a@b.org', 'm', '2026-01-31T23:59:59Z', '2026-01-31'),
+                ('contact_b', 'n', 'A@B.org', 'm', '2026-01-31T00:00:00Z', '2026-01-31');
             UPDATE contact_submissions SET status = 'closed' WHERE id = 'contact_a'
             """);
-        Assert.True(await ApiFixture.QueryAsync<bool>(database, "SELECT updated_at > '2026-01-31' FROM contact_submissions WHERE id = 'contact_a'"));
+        Assert.True(await ApiFixture.QueryAsync<bool>(database,
+            "SELECT updated_at > '2026-01-31' FROM contact_submissions WHERE id = 'contact_a'"));
         Assert.Equal("2026-01-31 2 1 1 0 1", await ApiFixture.QueryAsync<string>(database, """
-            SELECT concat_ws(' ', day, total_contacts, unique_emails, new_contacts, contacted_contacts, closed_contacts) FROM v_contact_summary
+            SELECT concat_ws(' ', day, total_contacts, unique_emails, new_contacts, contacted_contacts, closed_contacts)
+            FROM v_contact_summary
             """));
     }
 

@@ -113,7 +113,8 @@ public sealed class OutageTests : IAsyncLifetime
                 if (response.StatusCode == HttpStatusCode.OK)
                 {
                     var receipt = await ApiFixture.JsonAsync(response);
-                    Assert.True(acknowledged.TryAdd(receipt.GetProperty("contactId").GetString()!, receipt.GetProperty("visitor_count").GetInt64()));
+                    Assert.True(acknowledged.TryAdd(receipt.GetProperty("contactId").GetString()!,
+                        receipt.GetProperty("visitor_count").GetInt64()));
                 }
                 else
                 {
@@ -127,13 +128,15 @@ public sealed class OutageTests : IAsyncLifetime
         for (var round = 0; round < 2; round++)
         {
             var sofar = acknowledged.Count;
-            await ApiFixture.EventuallyAsync(() => Task.FromResult(acknowledged.Count > sofar + 300), "submissions are acknowledged", seconds: 30);
+            await ApiFixture.EventuallyAsync(() => Task.FromResult(acknowledged.Count > sofar + 300), "submissions are acknowledged",
+                seconds: 30);
             await Postgres.KillAsync();
             await Task.Delay(TimeSpan.FromMilliseconds(300));
             await Postgres.StartAsync();
         }
         var beforeLast = acknowledged.Count;
-        await ApiFixture.EventuallyAsync(() => Task.FromResult(acknowledged.Count > beforeLast + 100), "the service recovers by itself", seconds: 30);
+        await ApiFixture.EventuallyAsync(() => Task.FromResult(acknowledged.Count > beforeLast + 100), "the service recovers by itself",
+            seconds: 30);
         await stop.CancelAsync();
         await Task.WhenAll(clients);
 
@@ -141,7 +144,8 @@ public sealed class OutageTests : IAsyncLifetime
         Assert.True(slowest < Limit, $"The slowest answer took {slowest}.");
         Assert.Equal(acknowledged.Count, acknowledged.Values.Distinct().Count());
         var ids = string.Join(',', acknowledged.Keys.Select(id => $"'{id}'"));
-        Assert.Equal(acknowledged.Count, await ApiFixture.QueryAsync<int>(_database, $"SELECT count(*) FROM contact_submissions WHERE id IN ({ids})"));
+        Assert.Equal(acknowledged.Count,
+            await ApiFixture.QueryAsync<int>(_database, $"SELECT count(*) FROM contact_submissions WHERE id IN ({ids})"));
         // What was written and what was counted went together.
         Assert.Equal(
             await ApiFixture.QueryAsync<long>(_database, "SELECT count(*) FROM contact_submissions"),
@@ -151,7 +155,8 @@ public sealed class OutageTests : IAsyncLifetime
     [Fact, Trait("Defect", "D13")]
     public async Task An_exhausted_pool_is_503_within_2_s_and_not_an_error()
     {
-        await using var service = await (await ApiFixture.StartAsync(_database, ("Database__MaxPoolSize", "3"), ("Database__ConnectTimeoutSeconds", "1")))
+        await using var service = await (await ApiFixture.StartAsync(_database, ("Database__MaxPoolSize", "3"),
+            ("Database__ConnectTimeoutSeconds", "1")))
             .WhenReadyAsync();
         await ApiFixture.SubmitAsync(service, ApiFixture.Submission());
         await using var blocker = new Npgsql.NpgsqlConnection(_database + ";Pooling=false");
@@ -163,7 +168,8 @@ public sealed class OutageTests : IAsyncLifetime
         }
         var lists = Enumerable.Range(0, 2).Select(_ => ApiFixture.GetAsync(service, "/contacts")).ToArray();
         await ApiFixture.EventuallyAsync(
-            async () => await ApiFixture.QueryAsync<long>(_database, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'platform-api'") == 2,
+            async () => await ApiFixture.QueryAsync<long>(_database,
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'platform-api'") == 2,
             "the pool is in use");
         await AssertUnavailableAsync(service, "/contacts", "/stats");
         await transaction.RollbackAsync();

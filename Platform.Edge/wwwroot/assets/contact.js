@@ -11,6 +11,12 @@ const fields = ['name', 'email', 'company', 'service', 'message'].map((id) => do
 let submission = newId();
 let busy = false;
 
+// A complaint that appears while the button is being pressed would push the button away from under the finger.
+let pressing = false;
+send.addEventListener('pointerdown', () => { pressing = true; });
+addEventListener('pointerup', () => { pressing = false; });
+addEventListener('pointercancel', () => { pressing = false; });
+
 form.noValidate = true;
 
 const missing = {
@@ -173,7 +179,7 @@ form.addEventListener('submit', async (event) => {
 for (const field of fields) {
   // A field complains when it is left, and is content as soon as it is right.
   field.addEventListener('blur', () => {
-    if (field.value.trim() !== '') {
+    if (!pressing && field.value.trim() !== '') {
       show(field, problemOf(field));
     }
   });

@@ -8,5 +8,5 @@ if (!error) {
     body: JSON.stringify(visit),
     credentials: 'omit',
     keepalive: true,
-  }).catch(() => { /* A visit that cannot be counted is no concern of the visitor's. */ });
+  }).then((answer) => answer.arrayBuffer()).catch(() => { /* A visit that cannot be counted is no concern of the visitor's. */ });
 }

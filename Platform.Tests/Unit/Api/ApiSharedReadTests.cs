@@ -44,7 +44,8 @@ public sealed class ApiSharedReadTests
     public async Task A_failure_reaches_those_who_shared_it_and_nobody_else()
     {
         var fail = true;
-        var shared = new SharedRead<int>(_ => fail ? Task.FromException<int>(new InvalidOperationException()) : Task.FromResult(1), TimeSpan.FromSeconds(10));
+        var shared = new SharedRead<int>(_ => fail ? Task.FromException<int>(new InvalidOperationException()) : Task.FromResult(1),
+            TimeSpan.FromSeconds(10));
         await Assert.ThrowsAsync<InvalidOperationException>(shared.ReadAsync);
         fail = false;
         Assert.Equal(1, await shared.ReadAsync());
