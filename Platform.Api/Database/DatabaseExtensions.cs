@@ -18,7 +18,10 @@ internal static class DatabaseExtensions
     /// <summary>Adds the pool, the migrations and the translation of a database that is away.</summary>
     public static void AddDatabase(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<DatabaseOptions>().BindConfiguration(DatabaseOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<DatabaseOptions>()
+            .BindConfiguration(DatabaseOptions.Section)
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
         builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<DatabaseOptions>>().Value);
         var options = builder.Configuration.GetSection(DatabaseOptions.Section).Get<DatabaseOptions>() ?? new();
         builder.AddNpgsqlDataSource("platformdb", configureDataSourceBuilder: source => Configure(source.ConnectionStringBuilder, options));

@@ -104,6 +104,16 @@ public sealed class ApiFixture : IAsyncLifetime
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>The statements that the service has run so far, by Npgsql's own count.</summary>
+    public async Task<long> StatementsAsync()
+    {
+        var metrics = await Service.Management.GetStringAsync("/metrics");
+        var counts = metrics.Split('\n')
+            .Where(line => line.StartsWith("db_client_operation_duration_seconds_count", StringComparison.Ordinal)).ToArray();
+        Assert.NotEmpty(counts);
+        return counts.Sum(line => long.Parse(line.Split("} ")[1].Split(' ')[0], CultureInfo.InvariantCulture));
+    }
+
     /// <summary>Rows of everything that a request could change.</summary>
     public Task<string> StateAsync() => QueryAsync<string>("""
         SELECT (SELECT count(*) FROM contact_submissions) || ' contacts, ' || (SELECT count(*) FROM analytics_events) || ' events, '

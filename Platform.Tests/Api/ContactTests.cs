@@ -24,7 +24,8 @@ public sealed partial class ContactTests(ApiFixture api)
         });
         var receipt = await ApiFixture.JsonAsync(response);
         Assert.Equal(
-            ["message", "contactId", "timestamp", "visitor_count", "documents_count"], receipt.EnumerateObject().Select(member => member.Name));
+            ["message", "contactId", "timestamp", "visitor_count", "documents_count"],
+                receipt.EnumerateObject().Select(member => member.Name));
         var id = receipt.GetProperty("contactId").GetString()!;
         Assert.Matches(UuidV7(), id);
         Assert.Equal($"/contacts/{id}", response.Headers.Location?.OriginalString);
@@ -70,10 +71,12 @@ public sealed partial class ContactTests(ApiFixture api)
     public async Task A_form_without_a_preference_for_pages_is_answered_in_json(bool multipart)
     {
         using HttpContent form = multipart
-            ? new MultipartFormDataContent { { new StringContent("Ada"), "name" }, { new StringContent("a@b.org"), "email" }, { new StringContent("m"), "message" } }
+            ? new MultipartFormDataContent { { new StringContent("Ada"), "name" }, { new StringContent("a@b.org"), "email" },
+                { new StringContent("m"), "message" } }
             : new FormUrlEncodedContent([new("name", "Ada"), new("email", "a@b.org"), new("message", "m")]);
         using var response = await api.Service.Client.PostAsync("/contact", form);
-        Assert.StartsWith("contact_", (await ApiFixture.JsonAsync(response)).GetProperty("contactId").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("contact_", (await ApiFixture.JsonAsync(response)).GetProperty("contactId").GetString(),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -97,7 +100,8 @@ public sealed partial class ContactTests(ApiFixture api)
         var source = $"concurrent-{Guid.NewGuid():n}";
         var before = await api.QueryAsync<long>("SELECT count FROM website_visitors");
         var values = await Task.WhenAll(Enumerable.Range(0, 200).Select(async i =>
-            (await ApiFixture.SubmitAsync(api.Service, new { name = $"n{i}", email = "a@b.org", message = "m", source })).GetProperty("visitor_count").GetInt64()));
+            (await ApiFixture.SubmitAsync(api.Service, new { name = $"n{i}", email = "a@b.org", message = "m", source }))
+                .GetProperty("visitor_count").GetInt64()));
         Assert.Equal(Enumerable.Range(1, 200).Select(i => before + i), values.Order());
         Assert.Equal(200, await api.QueryAsync<long>($"SELECT count(*) FROM contact_submissions WHERE source = '{source}'"));
         Assert.Equal(before + 200, await api.QueryAsync<long>("SELECT count FROM website_visitors"));
@@ -134,7 +138,8 @@ public sealed partial class ContactTests(ApiFixture api)
         }
         Assert.Equal(25, seen.Distinct().Count());
         Assert.Equal(25, seen.Count);
-        Assert.Equal(seen.OrderByDescending(contact => contact.Item1).ThenByDescending(contact => contact.Item2, StringComparer.Ordinal), seen);
+        Assert.Equal(seen.OrderByDescending(contact => contact.Item1).ThenByDescending(contact => contact.Item2, StringComparer.Ordinal),
+            seen);
     }
 
     [Fact]
@@ -143,7 +148,8 @@ public sealed partial class ContactTests(ApiFixture api)
         var source = $"filters-{Guid.NewGuid():n}";
         var start = DateTime.UtcNow;
         var percent = await ApiFixture.SubmitAsync(api.Service, new { name = "100%_\\ sure", email = "a@b.org", message = "m", source });
-        var plain = await ApiFixture.SubmitAsync(api.Service, new { name = "Plain", email = "grace@example.org", message = "COBOL", source });
+        var plain = await ApiFixture.SubmitAsync(api.Service,
+            new { name = "Plain", email = "grace@example.org", message = "COBOL", source });
         Assert.Equal(2, await CountAsync($"status=new"));
         Assert.Equal(0, await CountAsync("status=closed"));
         Assert.Equal(1, await CountAsync("q=100%25"));

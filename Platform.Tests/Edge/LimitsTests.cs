@@ -1,0 +1,217 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Platform.Tests.Fixtures;
+
+namespace Platform.Tests.Edge;
+
+/// <summary>What one client may take, with the limits as they are by default.</summary>
+public sealed class LimitsTests : IAsyncLifetime
+{
+    private Upstream? _upstream;
+    private ServiceProcess? _edge;
+
+    private Upstream Behind => _upstream!;
+
+    private ServiceProcess Edge => _edge!;
+
+    public async Task InitializeAsync()
+    {
+        _upstream = await Upstream.StartAsync();
+        _edge = await EdgeUnderTest.StartAsync([_upstream.Url]);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _edge!.DisposeAsync();
+        await _upstream!.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_client_may_write_twenty_times_at_once_and_then_ten_times_a_second()
+    {
+        using var client = EdgeUnderTest.ClientAt(Edge, "127.0.0.21");
+        using var other = EdgeUnderTest.ClientAt(Edge, "127.0.0.22");
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => client.PostAsJsonAsync("/contact", new { name = "Ada" })));
+        var refused = answers.Where(answer => answer.StatusCode == HttpStatusCode.TooManyRequests).ToList();
+        using var reading = await client.GetAsync("/stats");
+        using var others = await other.PostAsJsonAsync("/contact", new { name = "Bob" });
+
+        // The bucket is refilled while the requests are under way, by ten a second.
+        Assert.InRange(answers.Length - refused.Count, 20, 40);
+        Assert.All(refused, answer => Assert.InRange(answer.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 2));
+        var problem = await refused[0].Content.ReadFromJsonAsync<JsonElement>();
+        Assert.Equal("application/problem+json", refused[0].Content.Headers.ContentType?.MediaType);
+        Assert.Equal(429, problem.GetProperty("status").GetInt32());
+        Assert.NotEmpty(problem.GetProperty("traceId").GetString()!);
+        Assert.Equal(HttpStatusCode.OK, reading.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, others.StatusCode);
+
+        // After what Retry-After says, there is room again.
+        await Task.Delay(refused[0].Headers.RetryAfter!.Delta!.Value);
+        using var later = await client.PostAsJsonAsync("/contact", new { name = "Ada" });
+        Assert.Equal(HttpStatusCode.OK, later.StatusCode);
+
+        var metrics = await Edge.Management.GetStringAsync("/metrics");
+        var counted = Regex.Match(metrics, @"(?m)^edge_rate_limited_total\{[^}]*policy=""writes""[^}]*\} (\d+)");
+        Assert.True(counted.Success, metrics);
+        Assert.Equal(refused.Count.ToString(), counted.Groups[1].Value);
+    }
+
+    [Fact]
+    public async Task Writing_by_a_spoofed_address_is_writing_by_the_same_client()
+    {
+        using var client = EdgeUnderTest.ClientAt(Edge, "127.0.0.23");
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(number =>
+            client.SendAsync(HttpMethod.Delete, "/contacts/1", ("X-Forwarded-For", $"203.0.113.{number}"))));
+
+        Assert.Contains(answers, answer => answer.StatusCode == HttpStatusCode.TooManyRequests);
+    }
+
+    [Fact]
+    public async Task Two_hundred_first_requests_with_one_good_key_all_pass_and_cost_one_verification()
+    {
+        using var client = EdgeUnderTest.ClientAt(Edge, "127.0.0.24");
+        client.DefaultRequestHeaders.Add("X-API-Key", Upstream.GoodKey);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => client.PostAsJsonAsync("/contact", new { name = "Ada" })));
+
+        Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
+        Assert.Equal(1, Behind.Verifications);
+    }
+
+    [Theory]
+    [InlineData("/stats")]
+    [InlineData("/health")]
+    [InlineData("/api")]
+    [InlineData("/api/stats")]
+    [InlineData("/contacts")]
+    public async Task A_wrong_key_is_refused_on_every_path_of_the_api(string path)
+    {
+        using var answer = await Edge.Client.GetAsync(path, ("X-API-Key", "wrong"));
+        using var again = await Edge.Client.GetAsync(path, ("X-API-Key", "wrong"));
+        using var site = await Edge.Client.GetAsync("/", ("X-API-Key", "wrong"));
+
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+        Assert.NotEmpty(answer.Headers.WwwAuthenticate);
+        Assert.Equal(HttpStatusCode.Unauthorized, again.StatusCode);
+        Assert.Equal(1, Behind.Verifications);
+        Assert.Empty(Behind.Requests);
+        Assert.Equal(HttpStatusCode.OK, site.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("kéy")]
+    [InlineData("long")]
+    public async Task What_cannot_be_a_key_is_refused_without_asking(string key)
+    {
+        key = key == "long" ? new string('x', 5000) : key;
+
+        var answer = await EdgeUnderTest.RawAsync(Edge, $"GET /stats HTTP/1.1\r\nHost: edge\r\nConnection: close\r\nX-API-Key: {Utf8(key)}\r\n\r\n");
+
+        Assert.StartsWith("HTTP/1.1 401 ", answer, StringComparison.Ordinal);
+        Assert.Equal(0, Behind.Verifications);
+    }
+
+    [Fact]
+    public async Task Random_keys_are_no_way_around_the_limit()
+    {
+        using var client = EdgeUnderTest.ClientAt(Edge, "127.0.0.25");
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 80).Select(_ =>
+            client.SendAsync(HttpMethod.Post, "/contact", ("X-API-Key", Guid.NewGuid().ToString("N")))));
+
+        Assert.All(answers, answer => Assert.True(answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests));
+        Assert.InRange(Behind.Verifications, 20, 50);
+        Assert.InRange(answers.Count(answer => answer.StatusCode == HttpStatusCode.TooManyRequests), 30, 60);
+    }
+
+    [Fact]
+    public async Task One_wrong_key_repeated_is_no_way_around_the_limit_either()
+    {
+        using var client = EdgeUnderTest.ClientAt(Edge, "127.0.0.26");
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 80).Select(_ => client.SendAsync(HttpMethod.Post, "/contact", ("X-API-Key", "wrong"))));
+
+        Assert.Contains(answers, answer => answer.StatusCode == HttpStatusCode.TooManyRequests);
+        Assert.Equal(1, Behind.Verifications);
+    }
+
+    [Fact]
+    public async Task A_good_key_is_asked_about_again_when_its_time_has_passed()
+    {
+        await using var forgetful = await EdgeUnderTest.StartAsync(
+            [Behind.Url], new Dictionary<string, string> { ["Limits__GoodKeyLifetime"] = "00:00:00.300" });
+        var deadline = DateTime.UtcNow.AddSeconds(20);
+
+        while (Behind.Verifications < 3)
+        {
+            Assert.True(DateTime.UtcNow < deadline, "The key was not verified again.");
+            using var answer = await forgetful.Client.GetAsync("/stats", ("X-API-Key", Upstream.GoodKey));
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            await Task.Delay(50);
+        }
+    }
+
+    [Fact]
+    public async Task A_path_can_have_a_limit_of_its_own()
+    {
+        await using var strict = await EdgeUnderTest.StartAsync([Behind.Url], new Dictionary<string, string>
+        {
+            ["Limits__Paths__0__Path"] = "/stats", ["Limits__Paths__0__PerSecond"] = "0.1", ["Limits__Paths__0__Burst"] = "2",
+        });
+
+        var codes = new List<HttpStatusCode>();
+        foreach (var path in new[] { "/stats", "/stats", "/stats", "/health" })
+        {
+            using var answer = await strict.Client.GetAsync(path);
+            codes.Add(answer.StatusCode);
+        }
+
+        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.TooManyRequests, HttpStatusCode.OK], codes);
+    }
+
+    [Theory]
+    [InlineData("/contact", 64 * 1024, HttpStatusCode.OK)]
+    [InlineData("/contact", (64 * 1024) + 1, HttpStatusCode.RequestEntityTooLarge)]
+    [InlineData("/api/contact", (64 * 1024) + 1, HttpStatusCode.RequestEntityTooLarge)]
+    [InlineData("/visits", (64 * 1024) + 1, HttpStatusCode.RequestEntityTooLarge)]
+    [InlineData("/contacts/1", 1024 * 1024, HttpStatusCode.OK)]
+    [Trait("Defect", "R07")]
+    public async Task A_body_has_a_limit_by_what_it_says(string path, int size, HttpStatusCode status)
+    {
+        using var answer = await Edge.Client.PostAsync(path, Body(size));
+
+        Assert.Equal(status, answer.StatusCode);
+    }
+
+    [Fact]
+    [Trait("Defect", "R07")]
+    public async Task A_body_that_does_not_say_its_size_is_ended_at_the_limit()
+    {
+        var chunk = $"2000\r\n{new string(' ', 0x2000)}\r\n";
+        var request = "POST /contact HTTP/1.1\r\nHost: edge\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + string.Concat(Enumerable.Repeat(chunk, 9));
+
+        var answer = await EdgeUnderTest.RawAsync(Edge, request);
+
+        Assert.StartsWith("HTTP/1.1 413 ", answer, StringComparison.Ordinal);
+        Assert.Contains("application/problem+json", answer, StringComparison.Ordinal);
+    }
+
+    private static ByteArrayContent Body(int size)
+    {
+        var bytes = new byte[size];
+        Array.Fill(bytes, (byte)' ');
+        "{}"u8.CopyTo(bytes);
+        return new ByteArrayContent(bytes) { Headers = { ContentType = new("application/json") } };
+    }
+
+    private static string Utf8(string text) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));
+}
