@@ -20,8 +20,9 @@ public static class Extensions
     /// <summary>Adds the defaults of a Platform service. Call it first, before the service registers its own.</summary>
     /// <remarks>
     /// Configuration: <c>Management:Port</c> (health and metrics; none without it), <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> (traces, metrics and logs over
-    /// OTLP; none without it), <c>Logging:Console:FormatterName</c> (<c>simple</c> or <c>json</c>), <c>Shutdown:DrainDelay</c> (how long a stopping
-    /// service still serves while its readiness is 503; default none), <c>services:{name}:http:0..n</c> (service discovery).
+    /// OTLP; none without it), <c>OTEL_TRACES_SAMPLER</c> or <c>Telemetry:TracesPerSecond</c> (which traces are kept; default 50 a second),
+    /// <c>Logging:Console:FormatterName</c> (<c>simple</c> or <c>json</c>), <c>Shutdown:DrainDelay</c> (how long a stopping service still serves while its
+    /// readiness is 503; default none), <c>services:{name}:http:0..n</c> (service discovery).
     /// </remarks>
     /// <exception cref="InvalidOperationException"><c>Management:Port</c> or <c>Shutdown:DrainDelay</c> cannot be read (thrown at start).</exception>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder

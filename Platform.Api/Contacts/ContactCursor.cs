@@ -5,7 +5,9 @@ using System.Text;
 
 namespace Platform.Api.Contacts;
 
-/// <summary>A place in the list of contacts: the keyset of the last one that was seen. Clients see base64url and pass it back as it is.</summary>
+/// <summary>
+/// A place in the list of contacts: the keyset of the last one that was seen. Clients see base64url and pass it back as it is.
+/// </summary>
 internal sealed record ContactCursor(DateTime Timestamp, string Id)
 {
     private const char Separator = ' ';
@@ -14,7 +16,9 @@ internal sealed record ContactCursor(DateTime Timestamp, string Id)
     public override string ToString() => Base64Url.EncodeToString(
         Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Timestamp.Ticks}{Separator}{Id}")));
 
-    /// <summary>False for anything that <see cref="ToString"/> cannot have made. A cursor that was made up reads nothing that its key may not read.</summary>
+    /// <summary>
+    /// False for anything that <see cref="ToString"/> cannot have made. A cursor that was made up reads nothing that its key may not read.
+    /// </summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out ContactCursor? cursor)
     {
         cursor = null;

@@ -1,3 +1,4 @@
+using Microsoft.OpenApi;
 using Platform.Api.Database;
 using Platform.Api.Requests;
 using Platform.Api.Security;
@@ -19,6 +20,7 @@ internal static class ContactEndpoints
     {
         app.MapPost("/contact", SubmitAsync)
             .AllowAnonymous()
+            .WithTags("Contacts")
             .WithName("SubmitContact")
             .WithSummary("Submits the contact form. The answer comes when the contact is in the database.")
             .Accepts<ContactRequest>("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
@@ -30,10 +32,17 @@ internal static class ContactEndpoints
             .ProducesValidationProblem(StatusCodes.Status422UnprocessableEntity)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
-        var contacts = app.MapGroup("/contacts").RequireScope(Scopes.Read);
+        var contacts = app.MapGroup("/contacts").RequireScope(Scopes.Read).WithTags("Contacts");
         contacts.MapGet("", ListAsync)
             .WithName("ListContacts")
             .WithSummary("A page of contacts, newest first, by status, source, text (q) and time (from inclusive, to exclusive).")
+            .AddOpenApiOperationTransformer((operation, _, _) =>
+            {
+                // The query string is read by hand, so that every mistake names its parameter.
+                operation.Parameters =
+                    [.. ContactQuery.Parameters.Select(name => new OpenApiParameter { Name = name, In = ParameterLocation.Query })];
+                return Task.CompletedTask;
+            })
             .Produces<ContactPage>()
             .ProducesValidationProblem(StatusCodes.Status400BadRequest)
             .ProducesValidationProblem(StatusCodes.Status422UnprocessableEntity);
@@ -80,7 +89,8 @@ internal static class ContactEndpoints
     private static async Task<IResult> FindAsync(string id, ContactStore store, CancellationToken cancellationToken) =>
         ContactId.IsPossible(id) && await store.FindAsync(id, cancellationToken) is { } contact
             ? TypedResults.Json(contact, ContactJson.Default.Contact)
-            : RequestProblems.Invalid(new Dictionary<string, string[]> { ["id"] = ["is not the id of a contact"] }, StatusCodes.Status404NotFound);
+            : RequestProblems.Invalid(
+                new Dictionary<string, string[]> { ["id"] = ["is not the id of a contact"] }, StatusCodes.Status404NotFound);
 
     /// <summary>A browser without JavaScript posts a form and wants a page back, not JSON.</summary>
     private static bool IsPage(HttpRequest request)

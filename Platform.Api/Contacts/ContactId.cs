@@ -1,6 +1,8 @@
 namespace Platform.Api.Contacts;
 
-/// <summary>The id of a contact: <c>contact_</c> and a UUIDv7 (RFC 9562) in 32 hexadecimal digits. It sorts by time and is made here.</summary>
+/// <summary>
+/// The id of a contact: <c>contact_</c> and a UUIDv7 (RFC 9562) in 32 hexadecimal digits. It sorts by time and is made here.
+/// </summary>
 internal static class ContactId
 {
     private const int MaxLength = 255;

@@ -11,13 +11,18 @@ namespace Platform.Api.Contacts;
 internal sealed record ContactQuery(
     string? Status, string? Source, string? Text, DateTime? From, DateTime? To, ContactCursor? After, int Limit)
 {
+    public static readonly string[] Parameters = ["status", "source", "q", "from", "to", "cursor", "limit"];
+
     public const int DefaultLimit = 20;
     public const int MaxLimit = 100;
 
-    private static readonly string[] TimeFormats = ["yyyy-MM-dd", "yyyy-MM-ddTHH:mmK", "yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK"];
+    private static readonly string[] TimeFormats =
+        ["yyyy-MM-dd", "yyyy-MM-ddTHH:mmK", "yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK"];
     private static readonly TextField[] Texts = [new("status", 50), new("source", 50), new("q", 100)];
 
-    /// <summary>Reads the query string; otherwise the errors by parameter, and 422, or 400 when it is the cursor that cannot be read.</summary>
+    /// <summary>
+    /// Reads the query string; otherwise the errors by parameter, and 422, or 400 when it is the cursor that cannot be read.
+    /// </summary>
     public static (ContactQuery? Query, Dictionary<string, string[]> Errors, int Status) Parse(IQueryCollection parameters)
     {
         var errors = new Dictionary<string, string[]>();

@@ -67,7 +67,9 @@ internal sealed class ContactStore(NpgsqlDataSource database, VisitorCounter cou
         Where("source = {0}", query.Source);
         Where("timestamp >= {0}", query.From);
         Where("timestamp < {0}", query.To);
-        Where("(name ILIKE {0} OR email ILIKE {0} OR company ILIKE {0} OR message ILIKE {0})", query.Text is { } text ? $"%{Escape(text)}%" : null);
+        Where(
+            "(name ILIKE {0} OR email ILIKE {0} OR company ILIKE {0} OR message ILIKE {0})",
+            query.Text is { } text ? $"%{Escape(text)}%" : null);
         if (query.After is { } after)
         {
             conditions.Add($"(timestamp, id) < ({Parameter(after.Timestamp)}, {Parameter(after.Id)})");
@@ -108,7 +110,9 @@ internal sealed class ContactStore(NpgsqlDataSource database, VisitorCounter cou
 
     /// <summary>The text means itself in a LIKE pattern.</summary>
     private static string Escape(string text) =>
-        text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal);
+        text.Replace(@"\", @"\\", StringComparison.Ordinal)
+            .Replace("%", @"\%", StringComparison.Ordinal)
+            .Replace("_", @"\_", StringComparison.Ordinal);
 
     private static Contact Read(NpgsqlDataReader reader) => new()
     {

@@ -40,7 +40,8 @@ internal sealed partial class DatabaseExceptionHandler(
         // PostgreSQL, appendix A: 08 connection, 25006 read-only standby, 28 not let in, 3D000 no such database, 40 deadlock, 53 out of
         // connections, memory or disk, 55P03 lock timeout, 57 cancelled, shut down or starting, 58 I/O error.
         PostgresException { SqlState: "25006" or "3D000" or "55P03" } => true,
-        PostgresException { SqlState: [var c1, var c2, ..] } => (c1, c2) is ('0', '8') or ('2', '8') or ('4', '0') or ('5', '3' or '7' or '8'),
+        PostgresException { SqlState: [var c1, var c2, ..] } =>
+            (c1, c2) is ('0', '8') or ('2', '8') or ('4', '0') or ('5', '3' or '7' or '8'),
         // Not an answer of the server: the connection, the pool or the clock failed.
         NpgsqlException => true,
         _ => false,

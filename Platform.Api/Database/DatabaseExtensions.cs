@@ -13,12 +13,15 @@ internal static class DatabaseExtensions
     /// <summary>The name of the health check that is healthy once the schema is up to date.</summary>
     public const string MigrationsCheck = "migrations";
 
-    private static readonly TimeSpan HealthCheckTimeout = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan HealthCheckTimeout = TimeSpan.FromSeconds(1.2);
 
     /// <summary>Adds the pool, the migrations and the translation of a database that is away.</summary>
     public static void AddDatabase(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<DatabaseOptions>().BindConfiguration(DatabaseOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<DatabaseOptions>()
+            .BindConfiguration(DatabaseOptions.Section)
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
         builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<DatabaseOptions>>().Value);
         var options = builder.Configuration.GetSection(DatabaseOptions.Section).Get<DatabaseOptions>() ?? new();
         builder.AddNpgsqlDataSource("platformdb", configureDataSourceBuilder: source => Configure(source.ConnectionStringBuilder, options));

@@ -33,7 +33,8 @@ internal sealed class GroupCommit<T> : IAsyncDisposable
     /// <returns>The item's own value of the counter.</returns>
     /// <exception cref="ServiceUnavailableException">The queue is full: nothing was written.</exception>
     /// <exception cref="TimeoutException">No answer in time: the item may or may not have been written.</exception>
-    /// <exception cref="NpgsqlException">The commit failed; when the connection broke, the item may or may not have been written.</exception>
+    /// <exception cref="NpgsqlException">The commit failed; when the connection broke, the item may or may not have been
+    /// written.</exception>
     public async Task<long> WriteAsync(T item, CancellationToken cancellationToken)
     {
         var entry = new Entry(item);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -17,7 +18,8 @@ internal sealed record Migration(int Number, string Name, string Sql, string Che
     {
         var name = Path.GetFileNameWithoutExtension(fileName);
         var text = sql.ReplaceLineEndings("\n");
-        return new(int.Parse(name.AsSpan(0, 3), provider: null), name, text, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))));
+        var checksum = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        return new(int.Parse(name.AsSpan(0, 3), CultureInfo.InvariantCulture), name, text, checksum);
     }
 
     private static List<Migration> Load()

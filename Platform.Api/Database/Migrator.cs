@@ -8,7 +8,8 @@ namespace Platform.Api.Database;
 /// again, with backoff, for as long as it takes. Only an applied migration that has changed since ends the process, with exit code 1.
 /// </summary>
 internal sealed partial class Migrator(
-    NpgsqlDataSource database, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<Migrator> logger) : BackgroundService, IHealthCheck
+    NpgsqlDataSource database, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<Migrator> logger)
+    : BackgroundService, IHealthCheck
 {
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
 
@@ -20,7 +21,9 @@ internal sealed partial class Migrator(
     public bool IsComplete => Completion.IsCompleted;
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(IsComplete ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("The database schema is not up to date yet."));
+        Task.FromResult(IsComplete
+            ? HealthCheckResult.Healthy()
+            : HealthCheckResult.Unhealthy("The database schema is not up to date yet."));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -71,12 +74,14 @@ internal sealed partial class Migrator(
                 if (checksum != migration.Checksum)
                 {
                     throw new MigrationChangedException(
-                        $"Migration {migration.Name} was changed after it had been applied to this database. Restore the file and add a new migration.");
+                        $"Migration {migration.Name} was changed after it had been applied to this database. "
+                        + "Restore the file and add a new migration.");
                 }
                 continue;
             }
             await ExecuteAsync(migration.Sql);
-            await using var record = new NpgsqlCommand("INSERT INTO schema_migrations (number, name, checksum) VALUES ($1, $2, $3)", connection)
+            await using var record = new NpgsqlCommand(
+                "INSERT INTO schema_migrations (number, name, checksum) VALUES ($1, $2, $3)", connection)
             {
                 Parameters = { new() { Value = migration.Number }, new() { Value = migration.Name }, new() { Value = migration.Checksum } },
             };

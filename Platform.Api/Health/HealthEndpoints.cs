@@ -15,19 +15,24 @@ internal static class HealthEndpoints
     {
         app.MapGet("/health", HealthAsync)
             .AllowAnonymous()
+            .WithTags("Service")
             .WithName("GetHealth")
             .WithSummary("Whether the service and what it depends on work.")
             .Produces<ServiceHealth>()
             .Produces<ServiceHealth>(StatusCodes.Status503ServiceUnavailable);
 
-        app.MapGet("/api", () => TypedResults.Json(new ServiceInfo(Service, Version, ["contacts", "visitors", "api-keys"]), HealthJson.Default.ServiceInfo))
+        var info = new ServiceInfo(Service, Version, ["contacts", "visitors", "api-keys"]);
+        app.MapGet("/api", () => TypedResults.Json(info, HealthJson.Default.ServiceInfo))
             .AllowAnonymous()
+            .WithTags("Service")
             .WithName("GetServiceInfo")
             .WithSummary("What this service is and can.")
             .Produces<ServiceInfo>();
     }
 
-    /// <summary>The checks are asked once in 2 s at most, whoever asks (ServiceDefaults), so that probes cost the database nothing (R09).</summary>
+    /// <summary>
+    /// The checks are asked once in 2 s at most, whoever asks (ServiceDefaults), so that probes cost the database nothing (R09).
+    /// </summary>
     private static async Task<IResult> HealthAsync(
         HttpContext context, HealthCheckService checks, TimeProvider time, CancellationToken cancellationToken)
     {

@@ -25,11 +25,13 @@ internal static class OpenApiExtensions
             if (context.Description.ActionDescriptor.EndpointMetadata.OfType<RequiredScope>().LastOrDefault() is { } required)
             {
                 // OpenAPI 3.1 allows scopes of any scheme to be named.
-                operation.Security = [new() { [new OpenApiSecuritySchemeReference(ApiKeyAuthentication.SchemeName, context.Document)] = [required.Scope] }];
+                var scheme = new OpenApiSecuritySchemeReference(ApiKeyAuthentication.SchemeName, context.Document);
+                operation.Security = [new() { [scheme] = [required.Scope] }];
             }
             return Task.CompletedTask;
         });
     });
 
-    public static void MapApiDescription(this IEndpointRouteBuilder app) => app.MapOpenApi("/openapi/{documentName}.json").RequireScope(Scopes.Admin);
+    public static void MapApiDescription(this IEndpointRouteBuilder app) =>
+        app.MapOpenApi("/openapi/{documentName}.json").RequireScope(Scopes.Admin);
 }

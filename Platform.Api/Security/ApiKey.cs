@@ -29,7 +29,9 @@ internal sealed record ApiKey(Guid? Id, byte[] Hash, ClaimsPrincipal Principal)
 
     /// <summary>SHA-256 of the key; null when no key looks like this. A random key needs no slow hash.</summary>
     public static byte[]? HashOf(string? key) =>
-        !string.IsNullOrWhiteSpace(key) && Encoding.UTF8.GetByteCount(key) <= MaxLength ? SHA256.HashData(Encoding.UTF8.GetBytes(key)) : null;
+        !string.IsNullOrWhiteSpace(key) && Encoding.UTF8.GetByteCount(key) <= MaxLength
+            ? SHA256.HashData(Encoding.UTF8.GetBytes(key))
+            : null;
 
     public bool Matches(ReadOnlySpan<byte> hash) => CryptographicOperations.FixedTimeEquals(Hash, hash);
 }

@@ -7,7 +7,9 @@ internal sealed class SecurityOptions
 {
     public const string Section = "Security";
 
-    /// <summary>A key with every scope, to create the others with. Missing or blank, there is none, and nothing opens because of that.</summary>
+    /// <summary>
+    /// A key with every scope, to create the others with. Missing or blank, there is none, and nothing opens because of that.
+    /// </summary>
     [MaxLength(ApiKey.MaxLength)]
     public string? BootstrapKey { get; set; }
 }

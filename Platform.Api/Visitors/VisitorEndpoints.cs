@@ -21,6 +21,7 @@ internal static class VisitorEndpoints
     {
         app.MapGet("/stats", StatsAsync)
             .AllowAnonymous()
+            .WithTags("Visitors")
             .WithName("GetStats")
             .WithSummary("The visitor counter as it is in the database now.")
             .Produces<VisitorStats>()
@@ -28,6 +29,7 @@ internal static class VisitorEndpoints
 
         app.MapPost("/visits", VisitAsync)
             .AllowAnonymous()
+            .WithTags("Visitors")
             .WithName("RecordVisit")
             .WithSummary("Counts a visit. The body is optional.")
             .Accepts<VisitRequest>(isOptional: true, "application/json", "application/x-www-form-urlencoded", "multipart/form-data")
@@ -39,7 +41,8 @@ internal static class VisitorEndpoints
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static async Task StatsAsync(HttpContext context, VisitorCounter counter, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task StatsAsync(
+        HttpContext context, VisitorCounter counter, TimeProvider time, CancellationToken cancellationToken)
     {
         var count = await counter.ReadAsync().WaitAsync(cancellationToken);
         var body = JsonSerializer.SerializeToUtf8Bytes(

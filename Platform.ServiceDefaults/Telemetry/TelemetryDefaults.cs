@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -14,6 +15,9 @@ internal static class TelemetryDefaults
 {
     /// <summary>The sources and meters of a service's own: <c>Platform.Api</c> and so on. AddNpgsqlDataSource adds those of Npgsql.</summary>
     private const string Own = "Platform.*";
+
+    /// <summary>Traces that a service begins, a second, where neither Telemetry:TracesPerSecond nor OTEL_TRACES_SAMPLER says otherwise.</summary>
+    private const int TracesPerSecond = 50;
 
     /// <summary>Traces, metrics and logs over OTLP when an endpoint is configured; the same metrics for Prometheus to scrape.</summary>
     public static void AddTelemetry(this IHostApplicationBuilder builder)
@@ -32,6 +36,12 @@ internal static class TelemetryDefaults
                 .AddSource(Own));
         builder.Services.AddOptions<AspNetCoreTraceInstrumentationOptions>().Configure<ManagementPort>(
             (options, port) => options.Filter = context => !port.Received(context));
+        // OpenTelemetry's own variable, which Aspire sets to always_on in development, comes first.
+        if (string.IsNullOrEmpty(builder.Configuration["OTEL_TRACES_SAMPLER"]))
+        {
+            var perSecond = builder.Configuration.GetValue("Telemetry:TracesPerSecond", TracesPerSecond);
+            telemetry.WithTracing(tracing => tracing.SetSampler(new ParentBasedSampler(new RateLimitedSampler(perSecond, TimeProvider.System))));
+        }
         // Aspire names the service; without it, OpenTelemetry would call it unknown_service.
         if (builder.Configuration["OTEL_SERVICE_NAME"] is null)
         {
