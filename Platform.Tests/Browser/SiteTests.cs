@@ -45,10 +45,12 @@ public sealed class SiteTests(Chromium chromium, EdgeUnderTest edge) : IClassFix
     [Fact]
     public async Task An_unknown_address_shows_the_page_for_it()
     {
+        var before = Visits();
+
         await using var visit = await OpenAsync("/nothing");
 
         Assert.Equal("There is no door here.", await visit.Page.TextContentAsync("h1"));
-        Assert.DoesNotContain("POST /visits", edge.Upstream.Requests.TakeLast(1));
+        Assert.Equal(before, Visits());
         // The browser itself says that the page was 404.
         Assert.All(visit.Complaints, complaint => Assert.Contains("404", complaint, StringComparison.Ordinal));
     }
@@ -76,8 +78,6 @@ public sealed class SiteTests(Chromium chromium, EdgeUnderTest edge) : IClassFix
 
         Assert.Equal(before + 2, Visits());
         Assert.Empty(await visit.Page.Context.CookiesAsync());
-
-        int Visits() => edge.Upstream.Requests.Count(request => request == "POST /visits");
     }
 
     [Fact]
@@ -185,6 +185,8 @@ public sealed class SiteTests(Chromium chromium, EdgeUnderTest edge) : IClassFix
         await Assertions.Expect(visit.Page.Locator("#headline")).ToHaveTextAsync("Everything works");
         await Assertions.Expect(visit.Page.Locator("[data-service=database] .state")).ToHaveTextAsync("connected");
     }
+
+    private int Visits() => edge.Upstream.Requests.Count(request => request == "POST /visits");
 
     private static async Task FillAsync(IPage page, string email)
     {

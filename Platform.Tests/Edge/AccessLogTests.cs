@@ -1,5 +1,10 @@
+using System.Collections.Concurrent;
 using System.Net;
+using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Platform.Tests.Edge;
 
@@ -45,6 +50,41 @@ public sealed class AccessLogTests : IDisposable
             Assert.DoesNotContain(Upstream.GoodKey, text, StringComparison.Ordinal);
             Assert.DoesNotContain("/contacts/large", edge.Log, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task The_log_pipeline_gets_each_request_without_a_file()
+    {
+        var received = new ConcurrentQueue<string>();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var collector = builder.Build();
+        collector.Run(async context =>
+        {
+            using var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body);
+            if (context.Request.Path == "/v1/logs")
+            {
+                received.Enqueue(Encoding.Latin1.GetString(body.ToArray()));
+            }
+        });
+        await collector.StartAsync();
+        await using var upstream = await Upstream.StartAsync();
+        await using var edge = await EdgeUnderTest.StartAsync([upstream.Url], new Dictionary<string, string>
+        {
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Urls.Single(),
+            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+        });
+
+        using var answer = await edge.Client.GetAsync("/contacts/large?token=secret", ("X-Correlation-ID", "find-me"));
+        await edge.StopAsync();
+
+        var log = Assert.Single(received, part => part.Contains("AccessLog", StringComparison.Ordinal));
+        Assert.Contains("GET /contacts/large 200 in", log, StringComparison.Ordinal);
+        Assert.Contains("find-me", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("/contacts/large", edge.Log, StringComparison.Ordinal);
     }
 
     [Fact]
