@@ -10,12 +10,14 @@ internal sealed class AppHostProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
-    // In the environment of everything that the AppHost starts, directly or not.
-    private readonly string _mark = $"PLATFORM_TEST_RUN={Guid.NewGuid():n}";
     private readonly Process _process;
     private readonly StringBuilder _log = new();
 
-    public AppHostProcess(string dataDirectory, int edgePort, params string[] arguments)
+    public AppHostProcess(string dataDirectory, int edgePort, params string[] arguments) : this(dataDirectory, edgePort, [], arguments)
+    {
+    }
+
+    public AppHostProcess(string dataDirectory, int edgePort, Dictionary<string, string> environment, params string[] arguments)
     {
         DataDirectory = dataDirectory;
         Edge = new HttpClient { BaseAddress = new Uri($"http://localhost:{edgePort}"), Timeout = TimeSpan.FromSeconds(10) };
@@ -34,8 +36,13 @@ internal sealed class AppHostProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = Path.Combine(Repository.Root, "Platform.AppHost"),
-            Environment = { ["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true", ["PLATFORM_TEST_RUN"] = _mark.Split('=')[1] },
+            Environment = { ["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true", ["PLATFORM_TEST_RUN"] = Mark.Split('=')[1] },
         };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         start.Environment.Remove("ASPNETCORE_URLS");
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => Append(line.Data);
@@ -46,6 +53,9 @@ internal sealed class AppHostProcess : IAsyncDisposable
     }
 
     public string DataDirectory { get; }
+
+    /// <summary>In the environment of everything that the AppHost starts, directly or not.</summary>
+    public string Mark { get; } = $"PLATFORM_TEST_RUN={Guid.NewGuid():n}";
 
     public HttpClient Edge { get; }
 
@@ -140,7 +150,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
         {
             try
             {
-                if (File.ReadAllText(Path.Combine(folder, "environ")).Contains(_mark, StringComparison.Ordinal))
+                if (File.ReadAllText(Path.Combine(folder, "environ")).Contains(Mark, StringComparison.Ordinal))
                 {
                     left.Add($"{Path.GetFileName(folder)} {File.ReadAllText(Path.Combine(folder, "cmdline")).Replace('\0', ' ')}");
                 }

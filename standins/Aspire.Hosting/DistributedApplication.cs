@@ -3,6 +3,7 @@
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Dcp;
 using Aspire.Hosting.Testing;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -36,8 +37,15 @@ public class DistributedApplication : IHost, IAsyncDisposable
     public static IDistributedApplicationBuilder CreateBuilder(DistributedApplicationOptions options) => new DistributedApplicationBuilder(options);
 
     /// <summary>Starts the graph; returns when every resource is on its way.</summary>
+    /// <exception cref="DistributedApplicationException">It cannot be started; the message is one line that says what to do.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
+        if (Services.GetRequiredService<IConfiguration>()["operation"] is { } operation && !operation.Equals("run", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new DistributedApplicationException(
+                $"--operation {operation} is not supported: this AppHost was built with the stand-in of Aspire.Hosting, which runs the graph and does not publish it.");
+        }
+
         await _host.StartAsync(cancellationToken).ConfigureAwait(false);
         await Services.GetRequiredService<Orchestrator>().StartAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -64,6 +72,10 @@ public class DistributedApplication : IHost, IAsyncDisposable
         {
             await StartAsync(cancellationToken).ConfigureAwait(false);
             await _host.WaitForStopRequestAsync(cancellationToken).ConfigureAwait(false);
+            if (Services.GetRequiredService<Orchestrator>().DcpLost)
+            {
+                Environment.ExitCode = 1;
+            }
         }
         catch (OperationCanceledException) when (Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested)
         {

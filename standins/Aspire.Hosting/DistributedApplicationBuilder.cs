@@ -67,14 +67,28 @@ namespace Aspire.Hosting
         public bool AllowUnsecuredTransport { get; set; }
     }
 
-    /// <summary>Whether the graph runs or is published.</summary>
-    public class DistributedApplicationExecutionContext
+    /// <summary>What an AppHost is started for.</summary>
+    public enum DistributedApplicationOperation
     {
+        /// <summary>To run the graph.</summary>
+        Run,
+
+        /// <summary>To write what runs it elsewhere.</summary>
+        Publish,
+    }
+
+    /// <summary>Whether the graph runs or is published.</summary>
+    /// <param name="operation">What the AppHost is started for.</param>
+    public class DistributedApplicationExecutionContext(DistributedApplicationOperation operation)
+    {
+        /// <summary>What the AppHost is started for.</summary>
+        public DistributedApplicationOperation Operation { get; } = operation;
+
         /// <summary>Whether the graph runs.</summary>
-        public bool IsRunMode { get; } = true;
+        public bool IsRunMode => Operation == DistributedApplicationOperation.Run;
 
         /// <summary>Whether the graph is published.</summary>
-        public bool IsPublishMode { get; }
+        public bool IsPublishMode => Operation == DistributedApplicationOperation.Publish;
     }
 
     /// <summary>The graph cannot be built or run.</summary>
@@ -104,11 +118,9 @@ namespace Aspire.Hosting
             AppHostAssembly = options.AssemblyName is { } name ? Assembly.Load(name) : _entryPoint?.Assembly ?? Assembly.GetEntryAssembly();
             AppHostDirectory = Metadata("apphostprojectpath") ?? Directory.GetCurrentDirectory();
             _host = new HostApplicationBuilder(settings);
-            if (_host.Configuration["operation"] is { } operation and not "run")
-            {
-                throw new DistributedApplicationException($"--operation {operation} is not supported by the stand-in of Aspire.Hosting: it runs the graph and does not publish it.");
-            }
-
+            ExecutionContext = new(string.Equals(_host.Configuration["operation"], "publish", StringComparison.OrdinalIgnoreCase)
+                ? DistributedApplicationOperation.Publish
+                : DistributedApplicationOperation.Run);
             Options = options;
             _host.Configuration["AspireToolsPath"] ??= Metadata("aspiretoolspath");
             _host.Logging.AddConsole(console => console.FormatterName = ReadableConsole.FormatterName).AddConsoleFormatter<ReadableConsole, ConsoleFormatterOptions>();
@@ -145,7 +157,7 @@ namespace Aspire.Hosting
 
         public IDistributedApplicationEventing Eventing { get; } = new DistributedApplicationEventing();
 
-        public DistributedApplicationExecutionContext ExecutionContext { get; } = new();
+        public DistributedApplicationExecutionContext ExecutionContext { get; }
 
         public IResourceCollection Resources { get; } = new ResourceCollection();
 

@@ -60,7 +60,7 @@ public sealed class EndpointAnnotation : IResourceAnnotation
     public bool ExcludeReferenceEndpoint { get; set; }
 
     /// <summary>The variable that receives the target port.</summary>
-    public string? TargetPortEnvironmentVariable { get; set; }
+    internal string? TargetPortEnvironmentVariable { get; set; }
 
     internal TaskCompletionSource<AllocatedPorts> Allocated { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -43,9 +43,14 @@ public sealed record ResourceStateSnapshot(string Text, string? Style)
 /// <param name="IsInternal">Whether it is for the details only.</param>
 public sealed record UrlSnapshot(string? Name, string Url, bool IsInternal)
 {
-    /// <summary>The text of the link.</summary>
-    public string DisplayText { get; init; } = "";
+    /// <summary>How it is shown.</summary>
+    public UrlDisplayPropertiesSnapshot DisplayProperties { get; init; } = new();
 }
+
+/// <summary>How a link is shown.</summary>
+/// <param name="DisplayName">Its text.</param>
+/// <param name="SortOrder">Links with a higher one come first.</param>
+public sealed record UrlDisplayPropertiesSnapshot(string DisplayName = "", int SortOrder = 0);
 
 /// <summary>The states of a resource.</summary>
 public static class KnownResourceStates

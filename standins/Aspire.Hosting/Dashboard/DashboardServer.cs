@@ -1,8 +1,7 @@
 // Stands in for the package Aspire.Hosting 13.5.4.
 
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Dcp;
@@ -20,6 +19,10 @@ internal sealed partial class DashboardServer(
     private readonly string _telemetryKey = Random();
     private string _frontend = "";
     private string _telemetry = "";
+    private bool _ended;
+
+    /// <summary>Its name in DCP.</summary>
+    public const string Name = "aspire-dashboard";
 
     /// <summary>Chooses the addresses.</summary>
     /// <exception cref="DistributedApplicationException">One is taken; the message says how to choose another.</exception>
@@ -50,7 +53,7 @@ internal sealed partial class DashboardServer(
         await dcp.CreateAsync("executables", new JsonObject
         {
             ["kind"] = "Executable",
-            ["metadata"] = new JsonObject { ["name"] = "aspire-dashboard" },
+            ["metadata"] = new JsonObject { ["name"] = Name },
             ["spec"] = new JsonObject
             {
                 ["executablePath"] = bundle.Managed,
@@ -67,6 +70,7 @@ internal sealed partial class DashboardServer(
         variables["OTEL_EXPORTER_OTLP_ENDPOINT"] = _telemetry;
         variables["OTEL_EXPORTER_OTLP_PROTOCOL"] = "grpc";
         variables["OTEL_EXPORTER_OTLP_HEADERS"] = $"x-otlp-api-key={_telemetryKey}";
+        variables["OTEL_DOTNET_EXPERIMENTAL_OTLP_RETRY"] = "in_memory";
         variables["OTEL_SERVICE_NAME"] = resource.Name;
         variables["OTEL_RESOURCE_ATTRIBUTES"] = $"service.instance.id={Random()[..8]}";
         if (environment.IsDevelopment())
@@ -80,25 +84,40 @@ internal sealed partial class DashboardServer(
         }
     }
 
-    public void TellLogin() => LogLogin(log, $"{_frontend}/login?t={_token}");
-
-    private static string Free(string setting, string address)
+    /// <summary>Takes note of what DCP says of it: without it the graph runs on.</summary>
+    public void Observe(JsonElement status)
     {
-        var port = new Uri(address).Port;
-        try
+        if (!_ended && status.TryGetProperty("state", out var state) && state.GetString() is "Finished" or "Terminated" or "FailedToStart")
         {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
-            return address;
-        }
-        catch (SocketException)
-        {
-            throw new DistributedApplicationException(
-                $"Port {port}, which the dashboard needs, is taken: end the program that uses it, or choose another with `-- --{setting}=http://localhost:{port + 100}`.");
+            _ended = true;
+            LogEnded(log, status.TryGetProperty("exitCode", out var code) && code.ValueKind == JsonValueKind.Number ? $"exit code {code}" : state.GetString()!);
         }
     }
 
+    /// <summary>Says where people see it, if it runs.</summary>
+    public void TellLogin()
+    {
+        if (!_ended)
+        {
+            LogLogin(log, $"{_frontend}/login?t={_token}");
+        }
+    }
+
+    private static string Free(string setting, string address)
+    {
+        var port = Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+            ? uri!.Port
+            : throw new DistributedApplicationException($"{setting}={address} is not an address: give one such as http://localhost:18888.");
+        return Ports.IsTaken(port)
+            ? throw new DistributedApplicationException(
+                $"Port {port}, which the dashboard needs, is taken: end the program that uses it, or choose another with `-- --{setting}=http://localhost:{port + 100}`.")
+            : address;
+    }
+
     private static string Random() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+
+    [LoggerMessage(LogLevel.Warning, "The dashboard has ended ({How}); the application runs on without it")]
+    private static partial void LogEnded(ILogger logger, string how);
 
     [LoggerMessage(LogLevel.Information, "Login to the dashboard at {Url}")]
     private static partial void LogLogin(ILogger logger, string url);

@@ -24,6 +24,11 @@ internal sealed partial class AspireBundle(IConfiguration configuration, ILogger
         if (configuration["DcpPublisher:CliPath"] is { Length: > 0 } dcp && configuration["DcpPublisher:DashboardPath"] is { Length: > 0 } managed)
         {
             (Dcp, Managed) = (dcp, managed);
+            if (new[] { dcp, managed }.FirstOrDefault(program => !File.Exists(program)) is { } missing)
+            {
+                throw new DistributedApplicationException($"{missing}, which DcpPublisher:CliPath or DcpPublisher:DashboardPath names, is not there.");
+            }
+
             return;
         }
 
@@ -38,6 +43,10 @@ internal sealed partial class AspireBundle(IConfiguration configuration, ILogger
         catch (NpmPackageException exception)
         {
             throw new DistributedApplicationException(exception.Message, exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new DistributedApplicationException($"DCP and the dashboard cannot be installed into {tools}: {exception.Message}", exception);
         }
 
         Dcp = Find(home, "dcp", OperatingSystem.IsWindows() ? "dcp.exe" : "dcp");
@@ -61,7 +70,7 @@ internal sealed partial class AspireBundle(IConfiguration configuration, ILogger
             {
                 turn = new FileStream(Path.Combine(home, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException)
+            catch (IOException) when (File.Exists(Path.Combine(home, "lock")))
             {
                 await Task.Delay(200, cancellationToken).ConfigureAwait(false);
             }

@@ -20,9 +20,11 @@ namespace Aspire.Hosting.Dcp;
 internal sealed class DcpServer(AspireBundle bundle) : IDisposable
 {
     private const string Api = "apis/usvc-dev.developer.microsoft.com/v1";
+    private static readonly string[] OurPrefixes = ["ASPIRE_", "AppHost__", "ConnectionStrings__", "DcpPublisher__", "Parameters__"];
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
 
     private HttpClient? _client;
     private string? _session;
@@ -49,7 +51,7 @@ internal sealed class DcpServer(AspireBundle bundle) : IDisposable
 
         // Logs of programs and the kubeconfig lie here, and DCP removes it at its end.
         start.Environment["DCP_SESSION_FOLDER"] = _session;
-        using var launcher = Process.Start(start)!;
+        using var launcher = Launch(start);
         launcher.StandardInput.Close();
         var watch = Stopwatch.StartNew();
         while (_client is null)
@@ -66,6 +68,22 @@ internal sealed class DcpServer(AspireBundle bundle) : IDisposable
             {
                 await Task.Delay(20, cancellationToken).ConfigureAwait(false);
             }
+        }
+    }
+
+    /// <summary>Whether it is there.</summary>
+    public async Task<bool> AnswersAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            timeout.CancelAfter(AnswerTimeout);
+            using var answer = await Client.GetAsync("admin/execution", timeout.Token).ConfigureAwait(false);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+        {
+            return false;
         }
     }
 
@@ -193,8 +211,19 @@ internal sealed class DcpServer(AspireBundle bundle) : IDisposable
 
     private static bool IsOurs(string name) =>
         name is "ASPNETCORE_URLS" or "ASPNETCORE_ENVIRONMENT" or "DOTNET_ENVIRONMENT" or "DOTNET_LAUNCH_PROFILE"
-        || name.StartsWith("ASPIRE_", StringComparison.OrdinalIgnoreCase)
-        || name.StartsWith("Parameters__", StringComparison.OrdinalIgnoreCase);
+        || OurPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+
+    private static Process Launch(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (System.ComponentModel.Win32Exception exception)
+        {
+            throw new DistributedApplicationException($"{start.FileName} cannot be run: {exception.Message}.", exception);
+        }
+    }
 
     private static async IAsyncEnumerable<string> LinesAsync(HttpResponseMessage answer, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -1,8 +1,8 @@
 // Stands in for the package Aspire.Hosting 13.5.4.
 
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Net;
-using System.Net.Sockets;
+using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Aspire.Hosting.ApplicationModel;
@@ -22,12 +22,20 @@ internal sealed partial class Orchestrator(
     : IDisposable
 {
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan ServiceTimeout = TimeSpan.FromSeconds(30);
+
+    // DCP is on this machine: when it has not answered for so long, it is gone, and everything that it ran with it.
+    private static readonly TimeSpan DcpSilence = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _watchEnd = new();
     private readonly Dictionary<string, ProcessRun> _processes = new(StringComparer.OrdinalIgnoreCase);
-    private readonly List<Task> _background = [];
+    private readonly ConcurrentBag<Task> _background = [];
+    private readonly Ports _ports = new();
     private Task? _stopped;
+
+    /// <summary>Whether DCP ended before it was asked to.</summary>
+    public bool DcpLost { get; private set; }
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -39,6 +47,7 @@ internal sealed partial class Orchestrator(
             dashboard.Configure();
         }
 
+        _ports.Claim(resources);
         await dcp.StartAsync(either.Token).ConfigureAwait(false);
         foreach (var resource in resources.Where(resource => resource is ExecutableResource or ProjectResource))
         {
@@ -135,7 +144,7 @@ internal sealed partial class Orchestrator(
         {
             if (!endpoint.IsProxied)
             {
-                var port = endpoint.Port is > 0 and var specified ? specified : FreePort();
+                var port = endpoint.Port is > 0 and var specified ? specified : _ports.Next();
                 endpoint.Allocated.TrySetResult(new(port, port));
                 continue;
             }
@@ -148,25 +157,24 @@ internal sealed partial class Orchestrator(
                 ["metadata"] = new JsonObject { ["name"] = service },
                 ["spec"] = new JsonObject { ["port"] = endpoint.Port ?? 0, ["protocol"] = "TCP", ["address"] = endpoint.TargetHost },
             }, cancellationToken).ConfigureAwait(false);
+            var watch = Stopwatch.StartNew();
             while (true)
             {
                 var state = (await dcp.GetAsync("services", service, cancellationToken).ConfigureAwait(false)).GetProperty("status");
                 if (state.TryGetProperty("effectivePort", out var port) && port.GetInt32() > 0)
                 {
-                    endpoint.Allocated.TrySetResult(new(port.GetInt32(), endpoint.TargetPort ?? FreePort()));
+                    endpoint.Allocated.TrySetResult(new(port.GetInt32(), endpoint.TargetPort ?? _ports.Next()));
                     break;
+                }
+
+                if (watch.Elapsed > ServiceTimeout)
+                {
+                    throw new DistributedApplicationException($"DCP did not open a port for {resource.Name} ({endpoint.Name}) within {ServiceTimeout.TotalSeconds:0} s.");
                 }
 
                 await Task.Delay(20, cancellationToken).ConfigureAwait(false);
             }
         }
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     // --- Start ---------------------------------------------------------------------------------------------------------------------
@@ -182,7 +190,8 @@ internal sealed partial class Orchestrator(
             foreach (var dependency in resource.Annotations.OfType<WaitAnnotation>())
             {
                 await PublishAsync(resource, known => known with { State = KnownResourceStates.Waiting }).ConfigureAwait(false);
-                await notifications.WaitForResourceHealthyAsync(dependency.Resource.Root().Name, cancellationToken).ConfigureAwait(false);
+                await WaitAsync(dependency.Resource.Root(), cancellationToken).ConfigureAwait(false);
+                await WaitAsync(dependency.Resource, cancellationToken).ConfigureAwait(false);
             }
 
             await eventing.PublishAsync(new BeforeResourceStartedEvent(resource, services), cancellationToken).ConfigureAwait(false);
@@ -204,6 +213,24 @@ internal sealed partial class Orchestrator(
             return false;
         }
     }
+
+    /// <summary>
+    /// Until the resource is healthy. Where a person looks on, one that has ended may yet be started; without a dashboard nobody will,
+    /// and who waits for it fails: the default of <c>WaitBehavior</c>.
+    /// </summary>
+    private async Task WaitAsync(IResource dependency, CancellationToken cancellationToken)
+    {
+        var change = await notifications.WaitForResourceAsync(
+            dependency.Name,
+            change => ResourceNotificationService.IsHealthy(change.Snapshot) || (options.DisableDashboard && HasEnded(change.Snapshot)),
+            cancellationToken).ConfigureAwait(false);
+        if (HasEnded(change.Snapshot))
+        {
+            throw new DistributedApplicationException($"{dependency.Name}, which it waits for, is {Describe(change)}.");
+        }
+    }
+
+    private static bool HasEnded(CustomResourceSnapshot snapshot) => KnownResourceStates.TerminalStates.Contains(snapshot.State?.Text ?? "");
 
     private async Task<JsonObject> SpecifyAsync(ProcessRun process, CancellationToken cancellationToken)
     {
@@ -313,7 +340,7 @@ internal sealed partial class Orchestrator(
                 callback.Callback(url);
             }
 
-            return new UrlSnapshot(endpoint.Name, url.Url, url.DisplayLocation == UrlDisplayLocation.DetailsOnly) { DisplayText = url.DisplayText ?? "" };
+            return new UrlSnapshot(endpoint.Name, url.Url, url.DisplayLocation == UrlDisplayLocation.DetailsOnly) { DisplayProperties = new(url.DisplayText ?? "") };
         }),
     ];
 
@@ -321,14 +348,25 @@ internal sealed partial class Orchestrator(
 
     private async Task WatchAsync()
     {
+        var silence = Stopwatch.StartNew();
         while (true)
         {
             try
             {
                 await foreach (var item in dcp.WatchExecutablesAsync(_watchEnd.Token).ConfigureAwait(false))
                 {
+                    silence.Restart();
                     var name = item.GetProperty("metadata").GetProperty("name").GetString();
-                    if (_processes.Values.FirstOrDefault(process => process.DcpName == name) is { } process && item.TryGetProperty("status", out var status))
+                    if (!item.TryGetProperty("status", out var status))
+                    {
+                        continue;
+                    }
+
+                    if (name == DashboardServer.Name)
+                    {
+                        dashboard.Observe(status);
+                    }
+                    else if (_processes.Values.FirstOrDefault(process => process.DcpName == name) is { } process)
                     {
                         await ObserveAsync(process, status).ConfigureAwait(false);
                     }
@@ -339,6 +377,21 @@ internal sealed partial class Orchestrator(
                 if (_watchEnd.IsCancellationRequested)
                 {
                     return;
+                }
+
+                if (!await dcp.AnswersAsync(_watchEnd.Token).ConfigureAwait(false))
+                {
+                    if (silence.Elapsed > DcpSilence)
+                    {
+                        DcpLost = true;
+                        LogDcpLost(log);
+                        lifetime.StopApplication();
+                        return;
+                    }
+                }
+                else
+                {
+                    silence.Restart();
                 }
 
                 await Task.Delay(200).ConfigureAwait(false);
@@ -356,7 +409,12 @@ internal sealed partial class Orchestrator(
             case "Running" when process.Advance(1):
                 process.Logs ??= CopyLogsAsync(process);
                 await PublishAsync(resource, known => known with { State = KnownResourceStates.Running, HealthStatus = HealthStatus.Unhealthy }).ConfigureAwait(false);
-                _background.Add(CheckHealthAsync(process));
+                _background.Add(CheckHealthAsync(resource, process.Ended));
+                foreach (var child in Children(resource).Where(child => Checks(child).Any()))
+                {
+                    _background.Add(CheckHealthAsync(child, process.Ended));
+                }
+
                 break;
             case "Stopping" when process.Advance(2):
                 await PublishAsync(resource, known => known with { State = KnownResourceStates.Stopping }).ConfigureAwait(false);
@@ -400,13 +458,14 @@ internal sealed partial class Orchestrator(
         }
     }
 
-    private async Task CheckHealthAsync(ProcessRun process)
+    /// <summary>Checks a resource, or a child of it that has checks of its own, for as long as the process runs.</summary>
+    private async Task CheckHealthAsync(IResource resource, CancellationToken ended)
     {
-        var resource = process.Resource;
-        var keys = resource.Annotations.OfType<HealthCheckAnnotation>().Select(check => check.Key).ToHashSet();
+        var keys = Checks(resource).ToHashSet();
         var checks = services.GetRequiredService<HealthCheckService>();
-        var ended = process.Ended;
         var ready = false;
+        var failure = "";
+        var unhealthy = Stopwatch.StartNew();
         try
         {
             while (!ended.IsCancellationRequested)
@@ -421,13 +480,22 @@ internal sealed partial class Orchestrator(
                     if (status == HealthStatus.Healthy && !ready)
                     {
                         await eventing.PublishAsync(new ResourceReadyEvent(resource, services), ended).ConfigureAwait(false);
+                        foreach (var child in Children(resource).Where(child => !Checks(child).Any()))
+                        {
+                            await eventing.PublishAsync(new ResourceReadyEvent(child, services), ended).ConfigureAwait(false);
+                        }
+
                         ready = true;
                     }
                 }
                 catch (Exception exception) when (!ended.IsCancellationRequested)
                 {
                     status = HealthStatus.Unhealthy;
-                    LogNotReady(log, resource.Name, exception.Message);
+                    if (failure != exception.Message)
+                    {
+                        failure = exception.Message;
+                        LogNotReady(log, resource.Name, failure);
+                    }
                 }
 
                 if (!ended.IsCancellationRequested)
@@ -435,7 +503,17 @@ internal sealed partial class Orchestrator(
                     await PublishAsync(resource, known => known.State?.Text == KnownResourceStates.Running ? known with { HealthStatus = status } : known).ConfigureAwait(false);
                 }
 
-                await Task.Delay(status == HealthStatus.Healthy ? TimeSpan.FromSeconds(5) : TimeSpan.FromMilliseconds(200), ended).ConfigureAwait(false);
+                if (status == HealthStatus.Healthy)
+                {
+                    await Task.Delay(TimeSpan.FromSeconds(5), ended).ConfigureAwait(false);
+                    unhealthy.Restart();
+                }
+                else
+                {
+                    // Quick while it starts; one that stays ill is not to be kept busy with questions.
+                    var pause = unhealthy.Elapsed < TimeSpan.FromSeconds(10) ? TimeSpan.FromMilliseconds(200) : TimeSpan.FromSeconds(1);
+                    await Task.Delay(pause, ended).ConfigureAwait(false);
+                }
             }
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
@@ -452,9 +530,9 @@ internal sealed partial class Orchestrator(
         }
 
         process.StopRequested = true;
-        if (!process.Created)
+        if (!process.Created || DcpLost)
         {
-            // Still waiting for others.
+            // Still waiting for others, or gone already.
             process.End();
             await PublishAsync(process.Resource, known => known with { State = KnownResourceStates.Finished }).ConfigureAwait(false);
             return;
@@ -475,13 +553,24 @@ internal sealed partial class Orchestrator(
     private Task PublishAsync(IResource resource, Func<CustomResourceSnapshot, CustomResourceSnapshot> change)
     {
         var published = notifications.PublishUpdateAsync(resource, change);
-        foreach (var child in resources.OfType<IResourceWithParent>().Where(child => child.Root() == resource))
+        foreach (var child in Children(resource))
         {
-            notifications.PublishUpdateAsync(child, known => change(known) with { Urls = [] });
+            // A child shares its parent's life, and its health unless it has checks of its own.
+            notifications.PublishUpdateAsync(child, known =>
+            {
+                var next = change(known) with { Urls = [] };
+                return Checks(child).Any() && known.State?.Text == KnownResourceStates.Running && next.State == known.State
+                    ? next with { HealthStatus = known.HealthStatus }
+                    : next;
+            });
         }
 
         return published;
     }
+
+    private IEnumerable<IResource> Children(IResource resource) => resources.Where(child => child != resource && child.Root() == resource);
+
+    private static IEnumerable<string> Checks(IResource resource) => resource.Annotations.OfType<HealthCheckAnnotation>().Select(check => check.Key);
 
     // --- What people see -----------------------------------------------------------------------------------------------------------
 
@@ -554,6 +643,9 @@ internal sealed partial class Orchestrator(
 
     [LoggerMessage(LogLevel.Warning, "{Resource} did not stop: {Reason}")]
     private static partial void LogNotStopped(ILogger logger, string resource, string reason);
+
+    [LoggerMessage(LogLevel.Error, "DCP, which runs the programs, has ended, and they with it. Run again.")]
+    private static partial void LogDcpLost(ILogger logger);
 
     [LoggerMessage(LogLevel.Error, "{Resource} | {Line}")]
     private static partial void LogLine(ILogger logger, string resource, string line);
