@@ -22,8 +22,8 @@ public static class CorrelationId
         value.Length is > 0 and <= MaxLength && !value.ContainsAnyExcept(Allowed);
 
     /// <summary>
-    /// The correlation id of a request that passed <c>UseServiceDefaults</c>, which puts the id into the request's header whether or not it came from
-    /// the client: a request that is forwarded with its headers carries it on.
+    /// The correlation id of a request that passed <c>UseServiceDefaults</c>, which puts the id into the request's header whether or not it
+    /// came from the client: a request that is forwarded with its headers carries it on.
     /// </summary>
     public static string GetCorrelationId(this HttpContext context) => context.Request.Headers[HeaderName].ToString();
 

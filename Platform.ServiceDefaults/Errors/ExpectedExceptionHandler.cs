@@ -9,10 +9,11 @@ using Microsoft.Extensions.Logging;
 namespace Platform.ServiceDefaults.Errors;
 
 /// <summary>
-/// Answers the exceptions that are no defect of the service: a request that cannot be read, and a dependency that is away. Any other exception is left to
-/// the exception handler middleware, which logs it and answers 500.
+/// Answers the exceptions that are no defect of the service: a request that cannot be read, and a dependency that is away. Any other
+/// exception is left to the exception handler middleware, which logs it and answers 500.
 /// </summary>
-internal sealed partial class ExpectedExceptionHandler(IProblemDetailsService problems, ILogger<ExpectedExceptionHandler> logger) : IExceptionHandler
+internal sealed partial class ExpectedExceptionHandler(IProblemDetailsService problems, ILogger<ExpectedExceptionHandler> logger)
+    : IExceptionHandler
 {
     public ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellationToken)
     {
@@ -59,7 +60,8 @@ internal sealed partial class ExpectedExceptionHandler(IProblemDetailsService pr
 
     private static ProblemDetails BadJson(int status, JsonException exception)
     {
-        // The reader's own exception inside means text that is not JSON; without it a value did not fit its property, at a path such as $.name
+        // The reader's own exception inside means text that is not JSON; without it a value did not fit its property, at a path such as
+        // $.name
         if (exception.InnerException is not JsonException && exception.Path is ['$', '.', .. var field])
         {
             return Invalid(status, field, "The value is not of the expected JSON type.");
@@ -74,8 +76,8 @@ internal sealed partial class ExpectedExceptionHandler(IProblemDetailsService pr
     }
 
     /// <summary>
-    /// The endpoint's parameter that could not be bound. The exception has it only in its message, after the type: <c>"int limit"</c>; only names that
-    /// the endpoint declares are recognised, so that no other part of the message gets out.
+    /// The endpoint's parameter that could not be bound. The exception has it only in its message, after the type: <c>"int limit"</c>; only
+    /// names that the endpoint declares are recognised, so that no other part of the message gets out.
     /// </summary>
     private static string? ParameterName(HttpContext context, BadHttpRequestException exception)
     {

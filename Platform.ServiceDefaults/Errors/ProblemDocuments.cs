@@ -9,7 +9,10 @@ using Microsoft.Extensions.Options;
 
 namespace Platform.ServiceDefaults.Errors;
 
-/// <summary>Every error answer is a problem document (RFC 9457) of one shape: type, title, status, detail, errors where a field is at fault, traceId.</summary>
+/// <summary>
+/// Every error answer is a problem document (RFC 9457) of one shape: type, title, status, detail, errors where a field is at fault,
+/// traceId.
+/// </summary>
 internal static class ProblemDocuments
 {
     public static void AddProblemDocuments(this IServiceCollection services)
@@ -37,7 +40,8 @@ internal static class ProblemDocuments
             problem.Title ??= defaults.ProblemDetails.Title;
             problem.Extensions["traceId"] = Activity.Current?.TraceId.ToHexString() ?? context.HttpContext.TraceIdentifier;
             return new ValueTask(response.WriteAsJsonAsync(
-                problem, problem.GetType(), json.Value.SerializerOptions, MediaTypeNames.Application.ProblemJson, context.HttpContext.RequestAborted));
+                problem, problem.GetType(), json.Value.SerializerOptions,
+                MediaTypeNames.Application.ProblemJson, context.HttpContext.RequestAborted));
         }
     }
 }

@@ -5,11 +5,12 @@ using Microsoft.Extensions.Logging;
 namespace Platform.ServiceDefaults.Health;
 
 /// <summary>
-/// A health check that is asked at most once in <see cref="Age"/>, by one caller at a time, and that answers in time whatever the check does. Only the
-/// status gets out: what the driver said is logged when the status changes and told to nobody.
+/// A health check that is asked at most once in <see cref="Age"/>, by one caller at a time, and that answers in time whatever the check
+/// does. Only the status gets out: what the driver said is logged when the status changes and told to nobody.
 /// </summary>
 internal sealed partial class CachedHealthCheck(
-    Func<IServiceProvider, IHealthCheck> factory, TimeSpan timeout, IServiceScopeFactory scopes, TimeProvider time, ILogger<CachedHealthCheck> logger)
+    Func<IServiceProvider, IHealthCheck> factory, TimeSpan timeout,
+    IServiceScopeFactory scopes, TimeProvider time, ILogger<CachedHealthCheck> logger)
     : IHealthCheck
 {
     /// <summary>How old a result may be, counted from when its check began.</summary>

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Hosting;
 namespace Platform.ServiceDefaults.Health;
 
 /// <summary>
-/// A stopping service says so on its readiness probe, serves on for <c>Shutdown:DrainDelay</c> so that whoever balances load notices, then accepts no more
-/// and finishes what it has, for up to 30 s. The telemetry providers flush when the host disposes them.
+/// A stopping service says so on its readiness probe, serves on for <c>Shutdown:DrainDelay</c> so that whoever balances load notices, then
+/// accepts no more and finishes what it has, for up to 30 s. The telemetry providers flush when the host disposes them.
 /// </summary>
 internal static class GracefulShutdown
 {

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Platform.ServiceDefaults.Health;
 
-/// <summary>The tags that say which probe a health check answers. A check without any of them is a dependency: it counts for readiness.</summary>
+/// <summary>
+/// The tags that say which probe a health check answers. A check without any of them is a dependency: it counts for readiness.
+/// </summary>
 public static class HealthTags
 {
     /// <summary>The process serves. Such a check asks no dependency: a failing one gets the process restarted.</summary>

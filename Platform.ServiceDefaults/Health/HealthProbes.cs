@@ -18,7 +18,8 @@ internal sealed class HealthProbes(HealthCheckService checks)
     public async Task ReadyAsync(HttpContext context)
     {
         var startedUp = _startedUp;
-        var report = await checks.CheckHealthAsync(check => IsDependency(check) || (!startedUp && IsStartup(check)), context.RequestAborted);
+        var report = await checks.CheckHealthAsync(
+            check => IsDependency(check) || (!startedUp && IsStartup(check)), context.RequestAborted);
         _startedUp |= report.Status != HealthStatus.Unhealthy;
         await WriteAsync(context, report);
     }
@@ -40,7 +41,9 @@ internal sealed class HealthProbes(HealthCheckService checks)
     /// <summary>Writes <c>{"status":"Unhealthy","checks":{"PostgreSql":"Unhealthy"}}</c>: names and states, never a check's text.</summary>
     private static async Task WriteAsync(HttpContext context, HealthReport report)
     {
-        context.Response.StatusCode = report.Status == HealthStatus.Unhealthy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
+        context.Response.StatusCode = report.Status == HealthStatus.Unhealthy
+            ? StatusCodes.Status503ServiceUnavailable
+            : StatusCodes.Status200OK;
         context.Response.ContentType = MediaTypeNames.Application.Json;
         context.Response.Headers.CacheControl = "no-store";
         await using var json = new Utf8JsonWriter(context.Response.BodyWriter);

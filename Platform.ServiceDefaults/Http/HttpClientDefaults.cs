@@ -6,7 +6,8 @@ namespace Platform.ServiceDefaults.Http;
 internal static class HttpClientDefaults
 {
     /// <summary>
-    /// Every HttpClient finds services by name (<c>http://api</c>) and has timeouts, a circuit breaker, and retries for the methods that change nothing.
+    /// Every HttpClient finds services by name (<c>http://api</c>) and has timeouts, a circuit breaker, and retries for the methods that
+    /// change nothing.
     /// </summary>
     public static void AddResilientHttpClients(this IServiceCollection services)
     {

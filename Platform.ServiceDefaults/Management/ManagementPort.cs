@@ -65,9 +65,11 @@ internal static partial class ManagementEndpoints
         return Task.CompletedTask;
     }
 
-    private static bool IsRead(HttpContext context) => HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+    private static bool IsRead(HttpContext context) =>
+        HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
 
-    [LoggerMessage(LogLevel.Error, "Management:Port is {Port}, but the server listens on {Addresses} only: health and metrics cannot be reached. "
+    [LoggerMessage(LogLevel.Error, "Management:Port is {Port}, but the server listens on {Addresses} only: "
+        + "health and metrics cannot be reached. "
         + "Add the port to ASPNETCORE_URLS")]
     private static partial void LogUnreachable(ILogger logger, int port, string addresses);
 }

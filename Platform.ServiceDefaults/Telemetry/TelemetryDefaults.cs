@@ -13,10 +13,14 @@ namespace Platform.ServiceDefaults.Telemetry;
 
 internal static class TelemetryDefaults
 {
-    /// <summary>The sources and meters of a service's own: <c>Platform.Api</c> and so on. AddNpgsqlDataSource adds those of Npgsql.</summary>
+    /// <summary>
+    /// The sources and meters of a service's own: <c>Platform.Api</c> and so on. AddNpgsqlDataSource adds those of Npgsql.
+    /// </summary>
     private const string Own = "Platform.*";
 
-    /// <summary>Traces that a service begins, a second, where neither Telemetry:TracesPerSecond nor OTEL_TRACES_SAMPLER says otherwise.</summary>
+    /// <summary>
+    /// Traces that a service begins, a second, where neither Telemetry:TracesPerSecond nor OTEL_TRACES_SAMPLER says otherwise.
+    /// </summary>
     private const int TracesPerSecond = 50;
 
     /// <summary>Traces, metrics and logs over OTLP when an endpoint is configured; the same metrics for Prometheus to scrape.</summary>
@@ -40,7 +44,8 @@ internal static class TelemetryDefaults
         if (string.IsNullOrEmpty(builder.Configuration["OTEL_TRACES_SAMPLER"]))
         {
             var perSecond = builder.Configuration.GetValue("Telemetry:TracesPerSecond", TracesPerSecond);
-            telemetry.WithTracing(tracing => tracing.SetSampler(new ParentBasedSampler(new RateLimitedSampler(perSecond, TimeProvider.System))));
+            telemetry.WithTracing(tracing =>
+                tracing.SetSampler(new ParentBasedSampler(new RateLimitedSampler(perSecond, TimeProvider.System))));
         }
         // Aspire names the service; without it, OpenTelemetry would call it unknown_service.
         if (builder.Configuration["OTEL_SERVICE_NAME"] is null)

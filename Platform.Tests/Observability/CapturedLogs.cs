@@ -19,7 +19,8 @@ internal sealed class CapturedLogs : ILoggerProvider, ISupportExternalScope
     {
     }
 
-    internal sealed record Line(LogLevel Level, string Category, string Message, Exception? Exception, IReadOnlyDictionary<string, object?> Scope);
+    internal sealed record Line(
+        LogLevel Level, string Category, string Message, Exception? Exception, IReadOnlyDictionary<string, object?> Scope);
 
     private sealed class Logger(CapturedLogs logs, string category) : ILogger
     {
@@ -27,7 +28,8 @@ internal sealed class CapturedLogs : ILoggerProvider, ISupportExternalScope
 
         public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             var scope = new Dictionary<string, object?>();
             logs._scopes.ForEachScope(

@@ -48,7 +48,8 @@ public sealed class ConsoleLogTests
     [Fact]
     public void Configuration_of_the_service_wins()
     {
-        var builder = WebApplication.CreateBuilder(["--Logging:LogLevel:Microsoft.AspNetCore", "Debug", "--Logging:Console:FormatterOptions:SingleLine", "false"]);
+        var builder = WebApplication.CreateBuilder(
+            ["--Logging:LogLevel:Microsoft.AspNetCore", "Debug", "--Logging:Console:FormatterOptions:SingleLine", "false"]);
         builder.AddServiceDefaults();
         using var services = builder.Services.BuildServiceProvider();
         Assert.True(services.GetRequiredService<ILoggerFactory>().CreateLogger("Microsoft.AspNetCore.Routing").IsEnabled(LogLevel.Debug));
@@ -65,7 +66,8 @@ public sealed class ConsoleLogTests
         var scopes = new LoggerExternalScopeProvider();
         using var scope = LoggerMessage.DefineScope<string>("CorrelationId:{CorrelationId}")(new ScopeTo(scopes), "abc");
         using var output = new StringWriter();
-        formatter.Write(new LogEntry<string>(LogLevel.Information, "Platform.Test", 0, "two\nlines", null, (message, _) => message), scopes, output);
+        formatter.Write(
+            new LogEntry<string>(LogLevel.Information, "Platform.Test", 0, "two\nlines", null, (message, _) => message), scopes, output);
         return output.ToString();
     }
 
@@ -75,7 +77,8 @@ public sealed class ConsoleLogTests
 
         public bool IsEnabled(LogLevel logLevel) => false;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
         }
     }

@@ -89,7 +89,8 @@ public sealed class CorrelationIdTests
         Assert.StartsWith("HTTP/1.1 ", answer);
         Assert.DoesNotContain("Injected", answer, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain(service.Logs.Lines, line =>
-            line.Level >= LogLevel.Information && (line.Message + string.Join(' ', line.Scope.Values)).Contains("Injected", StringComparison.OrdinalIgnoreCase));
+            line.Level >= LogLevel.Information
+            && (line.Message + string.Join(' ', line.Scope.Values)).Contains("Injected", StringComparison.OrdinalIgnoreCase));
     }
 
     [Theory]

@@ -21,7 +21,8 @@ public sealed class HealthTests
         var (status, checks) = await ProbeAsync(service, "/health/ready");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
         Assert.Equal("Unhealthy", checks["orders"]);
-        Assert.DoesNotContain("db.internal", await (await service.Management.GetAsync("/health/ready")).Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "db.internal", await (await service.Management.GetAsync("/health/ready")).Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await ProbeAsync(service, "/health/live")).Status);
         // Nor does it get out to a service that reports health itself.
         var report = await service.App.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync();
@@ -43,7 +44,8 @@ public sealed class HealthTests
         await postgres.KillAsync();
         await TestService.UntilAsync(PostgresAsync, state => state == (HttpStatusCode.ServiceUnavailable, "Unhealthy"));
         using var answer = await service.Management.GetAsync("/health/ready");
-        Assert.Equal("""{"status":"Unhealthy","checks":{"host":"Healthy","PostgreSql":"Unhealthy"}}""", await answer.Content.ReadAsStringAsync());
+        Assert.Equal("""{"status":"Unhealthy","checks":{"host":"Healthy","PostgreSql":"Unhealthy"}}""",
+            await answer.Content.ReadAsStringAsync());
         await postgres.StartAsync();
         await TestService.UntilAsync(PostgresAsync, state => state == (HttpStatusCode.OK, "Healthy"));
 
@@ -234,7 +236,8 @@ public sealed class HealthTests
         using var answer = await service.Management.GetAsync(path);
         var report = JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement;
         Assert.Equal(answer.StatusCode == HttpStatusCode.OK, report.GetProperty("status").GetString() != "Unhealthy");
-        return (answer.StatusCode, report.GetProperty("checks").EnumerateObject().ToDictionary(check => check.Name, check => check.Value.GetString()!));
+        return (answer.StatusCode,
+            report.GetProperty("checks").EnumerateObject().ToDictionary(check => check.Name, check => check.Value.GetString()!));
     }
 
     private sealed class Check(Func<CancellationToken, Task<HealthCheckResult>> answer) : IHealthCheck

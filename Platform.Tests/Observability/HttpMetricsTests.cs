@@ -7,7 +7,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Platform.Tests.Observability;
 
-/// <summary>What Prometheus scrapes. Other services of the test process are in it as well, so that each test counts routes of its own.</summary>
+/// <summary>
+/// What Prometheus scrapes. Other services of the test process are in it as well, so that each test counts routes of its own.
+/// </summary>
 public sealed partial class HttpMetricsTests
 {
     private const string Requests = "http_server_request_duration_seconds_count";
@@ -16,13 +18,15 @@ public sealed partial class HttpMetricsTests
     [Trait("Defect", "D23")]
     public async Task Unhandled_exceptions_are_counted_as_500_under_their_route()
     {
-        await using var service = await TestService.StartAsync(map: app => app.MapGet("/defect-of-D23/{id}", string (string id) => throw new InvalidOperationException(id)));
+        await using var service = await TestService.StartAsync(
+            map: app => app.MapGet("/defect-of-D23/{id}", string (string id) => throw new InvalidOperationException(id)));
         for (var i = 0; i < 7; i++)
         {
             using var answer = await service.Client.GetAsync($"/defect-of-D23/{i}");
         }
         await service.ScrapeUntilAsync(text => SeriesOf(text, Requests).Any(series =>
-            series is { Value: 7, Labels: var labels } && labels["http_route"] == "/defect-of-D23/{id}" && labels["http_response_status_code"] == "500"
+            series is { Value: 7, Labels: var labels } && labels["http_route"] == "/defect-of-D23/{id}"
+            && labels["http_response_status_code"] == "500"
             && labels["error_type"] == "System.InvalidOperationException"));
     }
 
@@ -36,17 +40,20 @@ public sealed partial class HttpMetricsTests
             using var known = await service.Client.GetAsync($"/known-of-D22/invented{i}");
             using var unknown = await service.Client.GetAsync($"/unknown-of-D22/invented{i}?q=invented{i}");
             using var method = await service.Client.SendAsync(new(new HttpMethod($"INVENTED{i}"), $"/unknown-of-D22/invented{i}"));
-            using var host = await service.Client.SendAsync(new(HttpMethod.Get, "/unknown-of-D22") { Headers = { Host = $"invented{i}.example" } });
+            using var host = await service.Client.SendAsync(
+                new(HttpMethod.Get, "/unknown-of-D22") { Headers = { Host = $"invented{i}.example" } });
         }
         var text = await service.ScrapeUntilAsync(text =>
-            SeriesOf(text, Requests).Any(series => series.Labels.GetValueOrDefault("http_route") == "/known-of-D22/{id}" && series.Value == 30)
+            SeriesOf(text, Requests).Any(series =>
+                series.Labels.GetValueOrDefault("http_route") == "/known-of-D22/{id}" && series.Value == 30)
             && SeriesOf(text, Requests).Any(series => series.Labels["http_request_method"] == "_OTHER" && series.Value >= 30));
         // The test's own client is in the same process, and counts by the host that it was told.
         var server = string.Join('\n', text.Split('\n').Where(line => !line.StartsWith("http_client_", StringComparison.Ordinal)));
         Assert.DoesNotContain("invented", server, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("unknown-of-D22", server, StringComparison.Ordinal);
         Assert.Single(SeriesOf(text, Requests), series =>
-            !series.Labels.ContainsKey("http_route") && series.Labels["http_request_method"] == "GET" && series.Labels["http_response_status_code"] == "404");
+            !series.Labels.ContainsKey("http_route") && series.Labels["http_request_method"] == "GET"
+            && series.Labels["http_response_status_code"] == "404");
         Assert.Single(SeriesOf(text, Requests), series =>
             series.Labels["http_request_method"] == "_OTHER" && series.Labels["http_response_status_code"] == "404");
     }
@@ -57,7 +64,8 @@ public sealed partial class HttpMetricsTests
     {
         await using var service = await TestService.StartAsync(map: app =>
         {
-            var counter = app.Services.GetRequiredService<IMeterFactory>().Create("Platform.Tests").CreateCounter<long>("increments_of_D21_total");
+            var counter = app.Services.GetRequiredService<IMeterFactory>().Create("Platform.Tests")
+                .CreateCounter<long>("increments_of_D21_total");
             app.MapGet("/increment", () => counter.Add(1));
         });
         await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => service.Client.GetAsync("/increment")));
@@ -70,20 +78,19 @@ public sealed partial class HttpMetricsTests
     [Fact]
     public async Task Probes_and_scrapes_are_not_counted_as_requests()
     {
-        await using var service = await TestService.StartAsync(map: app => app.MapGet("/counted-not-probed", () => "ok"));
-        for (var i = 0; i < 5; i++)
+        await using var service = await TestService.StartAsync(map: app => app.MapGet("/", () => "ok"));
+        // No other test speaks HTTP/1.0.
+        foreach (var path in new[] { "/health/live", "/metrics", "/", "/unknown" })
         {
-            using var probe = await service.Management.GetAsync("/health/live");
-            using var other = await service.Management.GetAsync("/counted-not-probed");
-            await service.ScrapeAsync();
+            await TestService.SendRawAsync(service.ManagementPort, $"GET {path} HTTP/1.0\r\n\r\n");
         }
-        using var answer = await service.Client.GetAsync("/counted-not-probed");
-        var text = await service.ScrapeUntilAsync(text => OfRoute(text) is { Count: > 0 });
-        Assert.Equal(1, Assert.Single(OfRoute(text)).Value);
-        Assert.DoesNotContain("/health/", text, StringComparison.Ordinal);
+        await TestService.SendRawAsync(service.Port, "GET / HTTP/1.0\r\n\r\n");
+        var text = await service.ScrapeUntilAsync(text => OfHttp10(text).Count > 0);
+        var series = Assert.Single(OfHttp10(text));
+        Assert.Equal(("/", 1), (series.Labels["http_route"], series.Value));
 
-        static List<(Dictionary<string, string> Labels, double Value)> OfRoute(string text) =>
-            [.. SeriesOf(text, Requests).Where(series => series.Labels.GetValueOrDefault("http_route") == "/counted-not-probed")];
+        static List<(Dictionary<string, string> Labels, double Value)> OfHttp10(string text) =>
+            [.. SeriesOf(text, Requests).Where(series => series.Labels.GetValueOrDefault("network_protocol_version") == "1.0")];
     }
 
     [Theory]
@@ -115,11 +122,13 @@ public sealed partial class HttpMetricsTests
             return;
         }
         var (exitCode, findings) = await CheckAsync(await answer.Content.ReadAsStringAsync());
-        // 1 is text that cannot be read, 3 is lint. The names are those of OpenTelemetry's conventions; some of the runtime's end in _count.
+        // 1 is text that cannot be read, 3 is lint. The names are those of OpenTelemetry's conventions; some of the runtime's end in
+        // _count.
         Assert.True(exitCode is 0 or 3, findings);
         Assert.All(
             findings.Split('\n', StringSplitOptions.RemoveEmptyEntries),
-            finding => Assert.Matches("^dotnet_[a-z_]+_count non-histogram and non-summary metrics should not have \"_count\" suffix$", finding));
+            finding => Assert.Matches(
+                "^dotnet_[a-z_]+_count non-histogram and non-summary metrics should not have \"_count\" suffix$", finding));
         var (broken, _) = await CheckAsync("# TYPE a counter\na{ 1\n");
         Assert.Equal(1, broken);
     }
@@ -129,7 +138,8 @@ public sealed partial class HttpMetricsTests
     {
         await using var service = await TestService.StartAsync(map: app => app.MapGet("/exemplary", () => "ok"));
         var trace = ActivityTraceId.CreateRandom().ToHexString();
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/exemplary") { Headers = { { "traceparent", $"00-{trace}-00f067aa0ba902b7-01" } } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/exemplary")
+        { Headers = { { "traceparent", $"00-{trace}-00f067aa0ba902b7-01" } } };
         using var page = await service.Client.SendAsync(request);
         var text = await TestService.UntilAsync(
             async () =>
@@ -148,7 +158,8 @@ public sealed partial class HttpMetricsTests
     [
         .. exposition.Split('\n').Where(line => line.StartsWith(name + "{", StringComparison.Ordinal)).Select(line => (
             Label().Matches(line).ToDictionary(label => label.Groups[1].Value, label => label.Groups[2].Value),
-            double.Parse(line[(line.LastIndexOf("} ", StringComparison.Ordinal) + 2)..].Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture))),
+            double.Parse(
+                line[(line.LastIndexOf("} ", StringComparison.Ordinal) + 2)..].Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture))),
     ];
 
     private static bool OnPath(string program) =>

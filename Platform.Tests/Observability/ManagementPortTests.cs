@@ -72,7 +72,8 @@ public sealed class ManagementPortTests
             }
             // An absolute request target names the management port, too.
             var raw = await TestService.SendRawAsync(
-                service.Port, $"GET http://127.0.0.1:{service.ManagementPort}{path} HTTP/1.1\r\nHost: 127.0.0.1:{service.ManagementPort}\r\nConnection: close\r\n\r\n");
+                service.Port,
+                $"GET http://127.0.0.1:{service.ManagementPort}{path} HTTP/1.1\r\nHost: 127.0.0.1:{service.ManagementPort}\r\nConnection: close\r\n\r\n");
             Assert.StartsWith("HTTP/1.1 404", raw);
         }
     }
@@ -95,7 +96,8 @@ public sealed class ManagementPortTests
     public async Task A_management_port_that_nothing_listens_on_is_reported_at_start()
     {
         await using var service = await TestService.StartAsync(settings: new() { ["Management:Port"] = "1" });
-        Assert.Contains(service.Logs.Lines, line => line.Level == LogLevel.Error && line.Message.Contains("Management:Port is 1", StringComparison.Ordinal));
+        Assert.Contains(service.Logs.Lines, line =>
+            line.Level == LogLevel.Error && line.Message.Contains("Management:Port is 1", StringComparison.Ordinal));
         await using var right = await TestService.StartAsync();
         Assert.DoesNotContain(right.Logs.Lines, line => line.Level >= LogLevel.Warning);
     }

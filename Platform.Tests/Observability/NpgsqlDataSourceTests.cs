@@ -48,7 +48,8 @@ public sealed class NpgsqlDataSourceTests(PostgresServer postgres) : IClassFixtu
                 return await command.ExecuteScalarAsync();
             }),
             new() { ["ConnectionStrings:platformdb"] = database });
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/answer") { Headers = { { "traceparent", $"00-{trace}-00f067aa0ba902b7-01" } } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/answer")
+        { Headers = { { "traceparent", $"00-{trace}-00f067aa0ba902b7-01" } } };
         using var answer = await service.Client.SendAsync(request);
         Assert.Contains("Npgsql", seen);
     }

@@ -20,14 +20,16 @@ public sealed class ProblemDocumentTests
     {
         { "unknown path", HttpMethod.Get, "/unknown", null, null, HttpStatusCode.NotFound },
         { "wrong method", HttpMethod.Delete, "/people", null, null, HttpStatusCode.MethodNotAllowed },
-        { "wrong type of body", HttpMethod.Post, "/people", "name=Ada", "application/x-www-form-urlencoded", HttpStatusCode.UnsupportedMediaType },
+        { "wrong type of body", HttpMethod.Post, "/people",
+          "name=Ada", "application/x-www-form-urlencoded", HttpStatusCode.UnsupportedMediaType },
         { "no body", HttpMethod.Post, "/people", "", "application/json", HttpStatusCode.BadRequest },
         { "malformed JSON", HttpMethod.Post, "/people", """{"name":"Ada",}""", "application/json", HttpStatusCode.BadRequest },
         { "text cut short", HttpMethod.Post, "/people", """{"name":"Ad""", "application/json", HttpStatusCode.BadRequest },
         { "lone surrogate", HttpMethod.Post, "/people", """{"name":"\ud800"}""", "application/json", HttpStatusCode.BadRequest },
         { "wrong JSON type", HttpMethod.Post, "/people", """{"name":42}""", "application/json", HttpStatusCode.BadRequest },
         { "missing property", HttpMethod.Post, "/people", "{}", "application/json", HttpStatusCode.BadRequest },
-        { "body too large", HttpMethod.Post, "/people", $$"""{"name":"{{new string('a', 2000)}}"}""", "application/json", HttpStatusCode.RequestEntityTooLarge },
+        { "body too large", HttpMethod.Post, "/people",
+          $$"""{"name":"{{new string('a', 2000)}}"}""", "application/json", HttpStatusCode.RequestEntityTooLarge },
         { "stream too large", HttpMethod.Post, "/stream", new string('a', 2000), "text/plain", HttpStatusCode.RequestEntityTooLarge },
         { "wrong query", HttpMethod.Get, "/people?limit=many", null, null, HttpStatusCode.BadRequest },
         { "missing query", HttpMethod.Get, "/people", null, null, HttpStatusCode.BadRequest },
@@ -45,7 +47,8 @@ public sealed class ProblemDocumentTests
         string cause, HttpMethod method, string path, string? body, string? type, HttpStatusCode status)
     {
         // What a browser accepts and what the environment is changes nothing.
-        foreach (var (environment, accept) in new[] { ("Production", "application/json"), ("Production", "text/html"), ("Development", "*/*") })
+        foreach (var (environment, accept) in
+            new[] { ("Production", "application/json"), ("Production", "text/html"), ("Development", "*/*") })
         {
             await using var service = await TestService.StartAsync(map: Map, settings: new() { ["Environment"] = environment });
             using var request = Request(method, path, body, type);
@@ -63,7 +66,8 @@ public sealed class ProblemDocumentTests
             Assert.Subset(
                 new HashSet<string> { "type", "title", "status", "detail", "errors", "traceId" },
                 problem.EnumerateObject().Select(member => member.Name).ToHashSet());
-            foreach (var leak in new[] { Secret, "hunter2", "Exception", "Person", "System.", "Microsoft.", "   at ", "ProblemDocumentTests", "Int32" })
+            foreach (var leak in
+                new[] { Secret, "hunter2", "Exception", "Person", "System.", "Microsoft.", "   at ", "ProblemDocumentTests", "Int32" })
             {
                 Assert.DoesNotContain(leak, text, StringComparison.Ordinal);
             }
@@ -156,7 +160,8 @@ public sealed class ProblemDocumentTests
     {
         var entered = new TaskCompletionSource();
         var left = new TaskCompletionSource();
-        await using var service = await TestService.StartAsync(map: app => app.MapGet("/given-up", async (CancellationToken cancellationToken) =>
+        await using var service = await TestService.StartAsync(
+            map: app => app.MapGet("/given-up", async (CancellationToken cancellationToken) =>
         {
             entered.SetResult();
             try
@@ -184,13 +189,16 @@ public sealed class ProblemDocumentTests
     private static void Map(WebApplication app)
     {
         app.MapPost("/people", (Person person) => person.Name).WithMetadata(new RequestSizeLimitAttribute(1000));
-        app.MapPost("/stream", (HttpRequest request) => request.Body.CopyToAsync(Stream.Null)).WithMetadata(new RequestSizeLimitAttribute(1000));
+        app.MapPost("/stream", (HttpRequest request) => request.Body.CopyToAsync(Stream.Null))
+            .WithMetadata(new RequestSizeLimitAttribute(1000));
         app.MapGet("/people", (int limit) => limit);
         app.MapGet("/defect", string () => throw new InvalidOperationException(Secret));
-        app.MapGet("/away", string () => throw new ServiceUnavailableException("database", TimeSpan.FromSeconds(2.5), new TimeoutException(Secret)));
+        app.MapGet("/away", string () =>
+            throw new ServiceUnavailableException("database", TimeSpan.FromSeconds(2.5), new TimeoutException(Secret)));
         app.MapGet("/status/{code:int}", (int code) => Results.StatusCode(code));
         app.MapGet("/problem", () => TypedResults.Problem("Somebody was faster.", statusCode: StatusCodes.Status409Conflict));
-        app.MapGet("/validation", () => TypedResults.ValidationProblem(new Dictionary<string, string[]> { ["email"] = ["Not an address."] }));
+        app.MapGet("/validation", () =>
+            TypedResults.ValidationProblem(new Dictionary<string, string[]> { ["email"] = ["Not an address."] }));
     }
 
     private static HttpRequestMessage Request(HttpMethod method, string path, string? body = null, string? type = null) => new(method, path)

@@ -10,8 +10,8 @@ using Platform.ServiceDefaults.Correlation;
 namespace Platform.Tests.Observability;
 
 /// <summary>
-/// What goes out over OTLP, seen by a receiver of its own. Other services of the test process report to it as well, so that each test looks for what only
-/// it sent.
+/// What goes out over OTLP, seen by a receiver of its own. Other services of the test process report to it as well, so that each test looks
+/// for what only it sent.
 /// </summary>
 public sealed class TelemetryExportTests
 {
@@ -75,7 +75,8 @@ public sealed class TelemetryExportTests
         static async Task RunAsync(string endpoint)
         {
             await using var service = await TestService.StartAsync(
-                map: Map, settings: new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = endpoint, ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf" });
+                map: Map,
+                settings: new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = endpoint, ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf" });
             using var answer = await service.Client.GetAsync("/exported/1");
             await service.App.StopAsync();
         }

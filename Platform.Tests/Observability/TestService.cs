@@ -77,7 +77,9 @@ internal sealed class TestService : IAsyncDisposable
         }
     }
 
-    /// <summary>A request written byte by byte, for what no HTTP client would send. Returns all that the service answers before it closes.</summary>
+    /// <summary>
+    /// A request written byte by byte, for what no HTTP client would send. Returns all that the service answers before it closes.
+    /// </summary>
     public static async Task<string> SendRawAsync(int port, string request)
     {
         using var socket = new TcpClient();
@@ -112,7 +114,8 @@ internal sealed class TestService : IAsyncDisposable
 
     // Without a propagator the traceparent that a test sends is what arrives.
     private static HttpClient ClientOf(int port) =>
-        new(new SocketsHttpHandler { ActivityHeadersPropagator = null }) { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Patience };
+        new(new SocketsHttpHandler { ActivityHeadersPropagator = null })
+        { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Patience };
 
     public async ValueTask DisposeAsync()
     {

@@ -18,7 +18,8 @@ public static class AspirePostgreSqlNpgsqlExtensions
     /// <param name="configureSettings">Has the last word on the settings that the configuration gives.</param>
     /// <param name="configureDataSourceBuilder">Configures the data source when it is built.</param>
     /// <exception cref="ArgumentException"><paramref name="connectionName"/> is empty.</exception>
-    /// <exception cref="InvalidOperationException">There is no connection string; thrown when the data source is first asked for.</exception>
+    /// <exception cref="InvalidOperationException">There is no connection string; thrown when the data source is first asked
+    /// for.</exception>
     public static void AddNpgsqlDataSource(
         this IHostApplicationBuilder builder,
         string connectionName,
@@ -48,7 +49,9 @@ public static class AspirePostgreSqlNpgsqlExtensions
         if (!settings.DisableHealthChecks)
         {
             builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
-                "PostgreSql", services => new NpgsqlHealthCheck(services.GetRequiredService<NpgsqlDataSource>()), failureStatus: null, tags: null));
+                "PostgreSql",
+                services => new NpgsqlHealthCheck(services.GetRequiredService<NpgsqlDataSource>()),
+                failureStatus: null, tags: null));
         }
         if (!settings.DisableTracing)
         {

@@ -1,7 +1,9 @@
 // Stands in for the package Aspire.Npgsql 13.5.4.
 namespace Aspire.Npgsql;
 
-/// <summary>The settings of a data source, read from <c>Aspire:Npgsql</c>, then <c>Aspire:Npgsql:{name}</c>, then <c>ConnectionStrings:{name}</c>.</summary>
+/// <summary>
+/// The settings of a data source, read from <c>Aspire:Npgsql</c>, then <c>Aspire:Npgsql:{name}</c>, then <c>ConnectionStrings:{name}</c>.
+/// </summary>
 public class NpgsqlSettings
 {
     /// <summary>How to connect to the database.</summary>
