@@ -21,8 +21,8 @@ public static class Extensions
     /// <remarks>
     /// Configuration: <c>Management:Port</c> (health and metrics; none without it), <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> (traces, metrics and
     /// logs over OTLP; none without it), <c>OTEL_TRACES_SAMPLER</c> or <c>Telemetry:TracesPerSecond</c> (which traces are kept; default 50
-    /// a second), <c>Logging:Console:FormatterName</c> (<c>simple</c> or <c>json</c>), <c>Shutdown:DrainDelay</c> (how long a stopping service
-    /// still serves while its readiness is 503; default none), <c>services:{name}:http:0..n</c> (service discovery).
+    /// a second), <c>Logging:Console:FormatterName</c> (<c>simple</c> or <c>json</c>), <c>Shutdown:DrainDelay</c> (how long a stopping
+    /// service still serves while its readiness is 503; default none), <c>services:{name}:http:0..n</c> (service discovery).
     /// </remarks>
     /// <exception cref="InvalidOperationException"><c>Management:Port</c> or <c>Shutdown:DrainDelay</c> cannot be read (thrown at
     /// start).</exception>

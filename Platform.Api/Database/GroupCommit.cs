@@ -12,7 +12,7 @@ namespace Platform.Api.Database;
 internal sealed class GroupCommit<T> : IAsyncDisposable
 {
     /// <summary>How long a writer waits. With the network and the answer on top it stays below 2 s.</summary>
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(1.7);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(1.5);
 
     private readonly Func<IReadOnlyList<T>, CancellationToken, Task<long>> _commit;
     private readonly int _maxBatchSize;

@@ -33,7 +33,7 @@ internal sealed class VisitorCounter : BackgroundService
         _database = database;
         _migrator = migrator;
         _time = time;
-        _read = new(SelectAsync, TimeSpan.FromMilliseconds(850));
+        _read = new(SelectAsync, TimeSpan.FromMilliseconds(750));
         _meter = meters.Create(Telemetry.MeterName);
         _meter.CreateObservableGauge("website_visitor_count", MeasureLastSeen, description: "The visitor counter.");
     }

@@ -17,28 +17,23 @@ internal static class ParameterExtensions
         Path.GetFullPath(builder.Configuration["Platform:DataDirectory"] ?? Path.Combine("..", ".platform"), builder.AppHostDirectory);
 
     /// <summary>
-    /// A TCP port from configuration; 0 stands for any free one. A port that is taken stops the start, before anything runs, with one
-    /// line that says what to do.
+    /// A TCP port from configuration; 0 stands for any free one. One that is no port, or is taken, stops the start before anything runs,
+    /// with one line that says what to do.
     /// </summary>
-    /// <exception cref="DistributedApplicationException">The configured value is not a port.</exception>
     public static int? Port(this IDistributedApplicationBuilder builder, string key, int standard)
     {
         var configured = builder.Configuration[key];
-        if (!ushort.TryParse(string.IsNullOrEmpty(configured) ? $"{standard}" : configured, NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+        var valid = ushort.TryParse(
+            string.IsNullOrEmpty(configured) ? $"{standard}" : configured, NumberStyles.None, CultureInfo.InvariantCulture, out var port);
+        builder.Eventing.Subscribe<BeforeStartEvent>((_, _) => (valid, IsFree(port)) switch
         {
-            throw new DistributedApplicationException($"{key}={configured} is not a port: give a number from 0 (any free one) to 65535.");
-        }
-
-        if (port == 0)
-        {
-            return null;
-        }
-
-        builder.Eventing.Subscribe<BeforeStartEvent>((_, _) => IsFree(port)
-            ? Task.CompletedTask
-            : throw new DistributedApplicationException(
-                $"Port {port} is taken: end the program that uses it, or choose another one with `-- --{key}={port + 1}`."));
-        return port;
+            (false, _) => throw new DistributedApplicationException(
+                $"{key}={configured} is not a port: give a number from 0 (any free one) to 65535."),
+            (_, false) => throw new DistributedApplicationException(
+                $"Port {port} is taken: end the program that uses it, or choose another one with `-- --{key}={port + 1}`."),
+            _ => Task.CompletedTask,
+        });
+        return port == 0 ? null : port;
     }
 
     private static bool IsFree(ushort port)

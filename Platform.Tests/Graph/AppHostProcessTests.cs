@@ -50,5 +50,14 @@ public sealed class AppHostProcessTests : IDisposable
         Assert.False(Directory.Exists(Path.Combine(_folder, "postgres")));
     }
 
+    [Fact]
+    public async Task A_port_that_is_none_is_one_line_that_names_the_setting()
+    {
+        await using var host = new AppHostProcess(_folder, FreePort.Next(), "--Platform:Postgres:Port=many");
+        Assert.NotEqual(0, await host.ExitCodeAsync());
+        Assert.Contains("Platform:Postgres:Port=many is not a port", host.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", host.Log, StringComparison.Ordinal);
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }

@@ -115,7 +115,7 @@ public sealed class StandinTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_the_AppHost_is_given_in_secret_does_not_reach_the_programs()
+    public async Task Programs_get_no_secrets_of_the_AppHost_the_dashboard_may_end_and_DCP_may_not()
     {
         var folder = Path.Combine(_folder, "data");
         await using var host = new AppHostProcess(folder, FreePort.Next(), environment: new() { ["Parameters__api-key"] = "s3cret-parameter" });

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
@@ -159,7 +160,7 @@ public sealed partial class HttpMetricsTests
         .. exposition.Split('\n').Where(line => line.StartsWith(name + "{", StringComparison.Ordinal)).Select(line => (
             Label().Matches(line).ToDictionary(label => label.Groups[1].Value, label => label.Groups[2].Value),
             double.Parse(
-                line[(line.LastIndexOf("} ", StringComparison.Ordinal) + 2)..].Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture))),
+                line[(line.LastIndexOf("} ", StringComparison.Ordinal) + 2)..].Split(' ')[0], CultureInfo.InvariantCulture))),
     ];
 
     private static bool OnPath(string program) =>

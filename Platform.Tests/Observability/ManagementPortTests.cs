@@ -73,7 +73,8 @@ public sealed class ManagementPortTests
             // An absolute request target names the management port, too.
             var raw = await TestService.SendRawAsync(
                 service.Port,
-                $"GET http://127.0.0.1:{service.ManagementPort}{path} HTTP/1.1\r\nHost: 127.0.0.1:{service.ManagementPort}\r\nConnection: close\r\n\r\n");
+                $"GET http://127.0.0.1:{service.ManagementPort}{path} HTTP/1.1\r\n"
+                + $"Host: 127.0.0.1:{service.ManagementPort}\r\nConnection: close\r\n\r\n");
             Assert.StartsWith("HTTP/1.1 404", raw);
         }
     }

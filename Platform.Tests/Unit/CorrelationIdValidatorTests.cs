@@ -14,7 +14,9 @@ public sealed partial class CorrelationIdValidatorTests
     [Property(MaxTest = 1000)]
     public Property It_agrees_with_the_documented_pattern() => Prop.ForAll(
         Gen.OneOf(
-            ArbMap.Default.GeneratorFor<string>().Where(text => text is not null), AllowedText(0, 80), WithOneOtherCharacter()).ToArbitrary(),
+            ArbMap.Default.GeneratorFor<string>().Where(text => text is not null),
+            AllowedText(0, 80),
+            WithOneOtherCharacter()).ToArbitrary(),
         text => CorrelationId.IsValid(text) == Pattern().IsMatch(text));
 
     [Property]
