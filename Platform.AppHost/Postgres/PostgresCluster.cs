@@ -75,14 +75,16 @@ internal sealed class PostgresCluster
         if (!File.Exists(versionFile))
         {
             throw new PostgresClusterException(
-                $"{DataDirectory} is not empty and is not a PostgreSQL data folder: move it away, or name another one with Platform:DataDirectory.");
+                $"{DataDirectory} is not empty and is not a PostgreSQL data folder: move it away, or name another one with "
+                + "Platform:DataDirectory.");
         }
 
         var version = (await File.ReadAllTextAsync(versionFile, cancellationToken)).Trim();
         if (version != MajorVersion)
         {
             throw new PostgresClusterException(
-                $"{DataDirectory} belongs to PostgreSQL {version}, this is {MajorVersion}: move the data with pg_dump and pg_restore, or name another folder with Platform:DataDirectory.");
+                $"{DataDirectory} belongs to PostgreSQL {version}, this is {MajorVersion}: move the data with pg_dump and pg_restore, or name "
+                + "another folder with Platform:DataDirectory.");
         }
 
         if (_account is not null)
@@ -209,9 +211,13 @@ internal sealed class PostgresCluster
     private static Account UnprivilegedAccount()
     {
         // name:password:uid:gid:comment:home:shell
-        var accounts = File.ReadLines("/etc/passwd").Select(line => line.Split(':')).Where(fields => fields.Length == 7).ToLookup(fields => fields[0]);
+        var accounts = File.ReadLines("/etc/passwd")
+            .Select(line => line.Split(':'))
+            .Where(fields => fields.Length == 7)
+            .ToLookup(fields => fields[0]);
         var found = accounts["postgres"].Concat(accounts["nobody"]).FirstOrDefault()
-            ?? throw new PostgresClusterException("PostgreSQL does not run as root, and there is neither an account postgres nor nobody to run it as: add one.");
+            ?? throw new PostgresClusterException(
+                "PostgreSQL does not run as root, and there is neither an account postgres nor nobody to run it as: add one.");
         return new(found[2], found[3]);
     }
 

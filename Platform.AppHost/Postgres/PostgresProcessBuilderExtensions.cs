@@ -42,12 +42,13 @@ internal static partial class PostgresProcessBuilderExtensions
         });
 
         return builder.AddResource(server)
-            .WithEndpoint(port: builder.Port("Platform:Postgres:Port", 0), scheme: "tcp", name: PostgresProcessResource.PrimaryEndpointName, isProxied: false)
+            .WithEndpoint(
+                port: builder.Port("Platform:Postgres:Port", 0), scheme: "tcp", name: PostgresProcessResource.PrimaryEndpointName, isProxied: false)
             .WithArgs([.. arguments])
             .WithArgs(context =>
             {
                 context.Args.Add("-p");
-                context.Args.Add(builder.CreateResourceBuilder(server).GetEndpoint(PostgresProcessResource.PrimaryEndpointName).Property(EndpointProperty.TargetPort));
+                context.Args.Add(server.PrimaryEndpoint.Property(EndpointProperty.TargetPort));
             })
             .WithHealthCheck(health)
             .WithRestart()
@@ -69,7 +70,10 @@ internal static partial class PostgresProcessBuilderExtensions
             var connectionString = await resource.ConnectionStringExpression.GetValueAsync(cancellationToken);
             await using var connection = new NpgsqlConnection($"{connectionString};Pooling=false");
             await connection.OpenAsync(cancellationToken);
-            await using var exists = new NpgsqlCommand("SELECT 1 FROM pg_database WHERE datname = $1", connection) { Parameters = { new() { Value = name } } };
+            await using var exists = new NpgsqlCommand("SELECT 1 FROM pg_database WHERE datname = $1", connection)
+            {
+                Parameters = { new() { Value = name } },
+            };
             if (await exists.ExecuteScalarAsync(cancellationToken) is null)
             {
                 // A name cannot be a parameter; this one is written in AppHost.cs, and quoted all the same.

@@ -7,7 +7,8 @@ internal sealed class PostgresProcessResource(string name, string program, strin
     /// <summary>The name of the endpoint that clients connect to.</summary>
     public const string PrimaryEndpointName = "tcp";
 
-    private EndpointReference PrimaryEndpoint => field ??= new(this, PrimaryEndpointName);
+    /// <summary>The endpoint that clients connect to.</summary>
+    public EndpointReference PrimaryEndpoint => field ??= new(this, PrimaryEndpointName);
 
     /// <inheritdoc/>
     public ReferenceExpression ConnectionStringExpression => ReferenceExpression.Create(
