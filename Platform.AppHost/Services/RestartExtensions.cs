@@ -29,13 +29,15 @@ internal static partial class RestartExtensions
     private static async Task KeepRunningAsync(IResource resource, IServiceProvider services)
     {
         var log = services.GetRequiredService<ILoggerFactory>().CreateLogger("Platform.AppHost");
+        var notifications = services.GetRequiredService<ResourceNotificationService>();
+        var commands = services.GetRequiredService<ResourceCommandService>();
         var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         var state = "";
         var pause = ShortestPause;
         var runningSince = DateTimeOffset.MaxValue;
         try
         {
-            await foreach (var change in services.GetRequiredService<ResourceNotificationService>().WatchAsync(stopping))
+            await foreach (var change in notifications.WatchAsync(stopping))
             {
                 if (change.Resource != resource || change.Snapshot.State?.Text is not { } next || next == state)
                 {
@@ -57,13 +59,21 @@ internal static partial class RestartExtensions
 
                 pause = TimeProvider.System.GetUtcNow() - runningSince > Settled ? ShortestPause : pause;
                 LogRestart(log, resource.Name, change.Snapshot.ExitCode, pause.TotalSeconds);
-                await Task.Delay(pause, stopping);
-                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
-                var result = await services.GetRequiredService<ResourceCommandService>().ExecuteCommandAsync(change.ResourceId, "start", stopping);
-                if (!result.Success)
+                do
                 {
-                    LogRestartFailed(log, resource.Name, result.Message ?? "the command was refused");
+                    await Task.Delay(pause, stopping);
+                    pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                    var result = await commands.ExecuteCommandAsync(change.ResourceId, "start", stopping);
+                    if (result.Success)
+                    {
+                        break;
+                    }
+
+                    LogRestartFailed(log, resource.Name, result.Message ?? "the command was refused", pause.TotalSeconds);
                 }
+                // Somebody else may have started it meanwhile.
+                while (notifications.TryGetCurrentState(change.ResourceId, out var now)
+                    && KnownResourceStates.TerminalStates.Contains(now.Snapshot.State?.Text ?? ""));
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -75,6 +85,6 @@ internal static partial class RestartExtensions
     [LoggerMessage(LogLevel.Warning, "{Resource} ended by itself (exit code {ExitCode}); starting it again in {Seconds} s")]
     private static partial void LogRestart(ILogger logger, string resource, int? exitCode, double seconds);
 
-    [LoggerMessage(LogLevel.Error, "{Resource} could not be started again: {Reason}")]
-    private static partial void LogRestartFailed(ILogger logger, string resource, string reason);
+    [LoggerMessage(LogLevel.Error, "{Resource} could not be started again ({Reason}); trying once more in {Seconds} s")]
+    private static partial void LogRestartFailed(ILogger logger, string resource, string reason, double seconds);
 }
