@@ -51,7 +51,8 @@ internal static class Proxy
     private static RouteConfig ToRoute(EdgeRoute route)
     {
         var config = new RouteConfig { RouteId = route.Path, ClusterId = route.Cluster, Match = new RouteMatch { Path = route.Path } };
-        return route.StripPrefix is { } prefix ? config.WithTransformPathRemovePrefix(prefix) : config;
+        config = route.StripPrefix is { } prefix ? config.WithTransformPathRemovePrefix(prefix) : config;
+        return route.PathPattern is { } pattern ? config.WithTransformPathRouteValues(pattern) : config;
     }
 
     /// <summary>Every value below <paramref name="replicas"/> is a replica, as service discovery and Aspire name them.</summary>

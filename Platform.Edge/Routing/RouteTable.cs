@@ -8,6 +8,9 @@ internal sealed record EdgeRoute(string Path, string Cluster)
     /// <summary>What is taken off the front of the path on its way to the server.</summary>
     public string? StripPrefix { get; init; }
 
+    /// <summary>What the path becomes on its way to the server, as a template with the values of <see cref="Path"/>.</summary>
+    public string? PathPattern { get; init; }
+
     /// <summary>Whether the request is a small form or document, with the small body limit.</summary>
     public bool SmallBody { get; init; }
 }
@@ -24,6 +27,9 @@ internal static class RouteTable
     [
         new("/contact", Api) { SmallBody = true },
         new("/contacts/{**rest}", Api),
+        new("/documents/{**rest}", Api),
+        new("/d/{token}", Api) { SmallBody = true },
+        new("/analytics/{**rest}", Api) { SmallBody = true },
         new("/visits", Api) { SmallBody = true },
         new("/stats", Api),
         new("/health", Api),
@@ -33,6 +39,8 @@ internal static class RouteTable
     public static IReadOnlyList<EdgeRoute> Routes { get; } =
     [
         new(ApiPrefix, Api),
+        // The API's own /admin, for keys with the scope admin; the API refuses all others.
+        new("/admin/api/{**rest}", Api) { PathPattern = "/admin/{**rest}", SmallBody = true },
         .. ApiRoutes,
         .. ApiRoutes.Select(route => route with { Path = ApiPrefix + route.Path, StripPrefix = ApiPrefix }),
     ];

@@ -1,0 +1,6 @@
+namespace Platform.Api.Administration;
+
+internal static class AdministrationEndpoints
+{
+    public static void MapAdministration(this IEndpointRouteBuilder app) => _ = app;
+}
