@@ -32,6 +32,19 @@ internal sealed partial record NewEvent(string EventType, JsonElement? EventData
         {
             return Refuse("body", $"must be a valid JSON object, at most {MaxDepth} levels deep", StatusCodes.Status400BadRequest);
         }
+        try
+        {
+            return Check(body);
+        }
+        catch (InvalidOperationException)
+        {
+            // Bytes that are not UTF-8, or an escaped surrogate without its other half, which the reader finds when they are asked for.
+            return Refuse("body", "must be valid Unicode text", StatusCodes.Status400BadRequest);
+        }
+    }
+
+    private static (NewEvent? Event, Dictionary<string, string[]> Errors, int Status) Check(JsonElement body)
+    {
         if (body.ValueKind != JsonValueKind.Object)
         {
             return Refuse("body", "must be a JSON object", StatusCodes.Status400BadRequest);
@@ -55,10 +68,10 @@ internal sealed partial record NewEvent(string EventType, JsonElement? EventData
             : UnstorablePattern().IsMatch(raw)
             ? Refuse("event_data", "must be valid Unicode text without NUL")
             : (new(type.GetString()!, data), [], StatusCodes.Status202Accepted);
-
-        static (NewEvent?, Dictionary<string, string[]>, int) Refuse(
-            string field, string error, int status = StatusCodes.Status422UnprocessableEntity) => (null, new() { [field] = [error] }, status);
     }
+
+    private static (NewEvent?, Dictionary<string, string[]>, int) Refuse(
+        string field, string error, int status = StatusCodes.Status422UnprocessableEntity) => (null, new() { [field] = [error] }, status);
 
     [GeneratedRegex(@"\A[a-z0-9_.-]{1,100}\z", RegexOptions.NonBacktracking)]
     private static partial Regex TypePattern();
