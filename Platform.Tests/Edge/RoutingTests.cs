@@ -15,6 +15,13 @@ public sealed class RoutingTests(EdgeUnderTest edge) : IClassFixture<EdgeUnderTe
     [InlineData("/contacts/contact_1/documents", "/contacts/contact_1/documents")]
     [InlineData("/api/contacts/contact_1?a=b&c=%20d", "/contacts/contact_1?a=b&c=%20d")]
     [InlineData("/contacts?status=new", "/contacts?status=new")]
+    [InlineData("/documents", "/documents")]
+    [InlineData("/documents/upload", "/documents/upload")]
+    [InlineData("/api/documents/search?q=a%26b", "/documents/search?q=a%26b")]
+    [InlineData("/analytics/insights", "/analytics/insights")]
+    [InlineData("/d/token-of_a.link", "/d/token-of_a.link")]
+    [InlineData("/admin/api/tasks?state=failed", "/admin/tasks?state=failed")]
+    [InlineData("/admin/api/search/reindex", "/admin/search/reindex")]
     public async Task What_is_public_reaches_the_api_under_its_own_path(string asked, string received)
     {
         var echo = await edge.Client.EchoAsync(asked);
@@ -61,6 +68,11 @@ public sealed class RoutingTests(EdgeUnderTest edge) : IClassFixture<EdgeUnderTe
     [InlineData("/admin")]
     [InlineData("/admin/system-info")]
     [InlineData("/api/admin/keys")]
+    [InlineData("/api/admin/api/keys")]
+    [InlineData("/admin/apiX")]
+    [InlineData("/documentsX")]
+    [InlineData("/d")]
+    [InlineData("/d/a/b")]
     [InlineData("//contacts")]
     [InlineData("/index.php")]
     [InlineData("/_404.html")]
