@@ -8,30 +8,8 @@ cd "$(dirname "$0")/.."
 seconds=${1:-8} rounds=${2:-3} clients=32
 for tool in wrk pgbench curl; do command -v $tool >/dev/null || { echo "bench/run.sh needs $tool"; exit 1; }; done
 
-work=$(mktemp -d)
 export BENCH=$PWD/bench
-base=$((20000 + RANDOM % 20000)) edge=$base api=$((base + 1)) postgres=$((base + 2)) dashboard=$((base + 3))
-export Parameters__api_key=bench-$RANDOM$RANDOM$RANDOM Parameters__postgres_password=bench-$RANDOM$RANDOM
-# The limits are for strangers; what is measured is the way through them.
-export Limits__Keys__PerSecond=900000 Limits__Keys__Burst=900000
-
-dotnet build -c Release --nologo -v q -clp:ErrorsOnly Platform.AppHost
-setsid dotnet run -c Release --no-build --no-launch-profile --project Platform.AppHost -- \
-  --Platform:DataDirectory="$work/data" --Platform:Edge:Port=$edge --Platform:Api:Port=$api --Platform:Postgres:Port=$postgres \
-  --ASPNETCORE_URLS=http://localhost:$dashboard --ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://localhost:$((base + 4)) \
-  --ASPIRE_ALLOW_UNSECURED_TRANSPORT=true >"$work/log" 2>&1 &
-host=$!
-finish() {
-  kill -TERM -- -$host 2>/dev/null || true
-  for _ in $(seq 1 60); do kill -0 -- -$host 2>/dev/null || break; sleep 0.5; done
-  rm -rf "$work"
-}
-trap finish EXIT
-for _ in $(seq 1 240); do
-  [ "$(curl -s -o /dev/null -m 2 -w '%{http_code}' http://localhost:$edge/health)" = 200 ] && break
-  kill -0 $host 2>/dev/null || { echo "the AppHost ended:"; tail -n 20 "$work/log"; exit 1; }
-  sleep 0.5
-done
+. bench/graph.sh
 
 pgbench_run() { # script -> "tps p50 p99 errors"; latencies of every transaction, in ms
   rm -f "$work"/pgb.*
@@ -47,10 +25,6 @@ wrk_run() { # script url -> "rps p50 p99 errors"
   wrk -t2 -c$clients -d"${seconds}s" -H "X-API-Key: $Parameters__api_key" -H 'Content-Type: application/json' -s "bench/$1" "$2" |
     awk '/^RESULT/ { print $2, $3, $4, $5 }'
 }
-rss() { # assembly -> MiB
-  ps -eo rss,args | awk -v name="$1" '$0 ~ name && !/awk/ { if ($1 > most) most = $1 } END { printf "%.0f", most / 1024 }'
-}
-
 declare -A rows
 order=("pgbench: insert + counter" "POST /contact, api" "POST /contact, edge" "pgbench: SELECT" "GET /stats, api" "GET /stats, edge" "GET /health, api" "GET /health, edge")
 measure() { rows["$1"]+="$("${@:2}")"$'\n'; }
