@@ -21,6 +21,7 @@ builder.AddServiceDefaults();
 builder.AddRequestLimits();
 builder.AddDatabase();
 builder.AddApiKeys();
+builder.AddAudit();
 builder.AddIdempotency();
 builder.AddContacts();
 builder.AddNotifications();

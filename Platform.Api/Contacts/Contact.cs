@@ -22,8 +22,14 @@ internal sealed record Contact
     public required string UserAgent { get; init; }
     public required string PageUrl { get; init; }
 
+    /// <summary>What the owner noted; empty while there is nothing.</summary>
+    public required string Notes { get; init; }
+
     /// <summary>What is known from the contact's documents; null while there are none.</summary>
     public JsonElement? DocumentInsights { get; init; }
+
+    /// <summary>When status or notes were changed last; null when they never were.</summary>
+    public DateTime? LastUpdated { get; init; }
     public required DateTime CreatedAt { get; init; }
     public required DateTime UpdatedAt { get; init; }
 }
@@ -50,6 +56,10 @@ internal sealed record ContactReceipt(
     long VisitorCount,
     int DocumentsCount);
 
+/// <summary>What PATCH /contacts/{id} takes; what is missing stays as it is.</summary>
+/// <param name="Status"><c>contacted</c> or <c>closed</c>.</param>
+internal sealed record ContactChangeRequest(string? Status, string? Notes);
+
 /// <summary>A page, newest first.</summary>
 /// <param name="NextCursor">Where the next page begins; null on the last.</param>
 internal sealed record ContactPage(IReadOnlyList<Contact> Contacts, string? NextCursor);
@@ -58,5 +68,6 @@ internal sealed record ContactPage(IReadOnlyList<Contact> Contacts, string? Next
 [JsonSerializable(typeof(Contact))]
 [JsonSerializable(typeof(ContactRequest))]
 [JsonSerializable(typeof(ContactReceipt))]
+[JsonSerializable(typeof(ContactChangeRequest))]
 [JsonSerializable(typeof(ContactPage))]
 internal sealed partial class ContactJson : JsonSerializerContext;

@@ -5,7 +5,8 @@ namespace Platform.Api.Contacts;
 /// <summary>The fields of POST /contact with their limits; the table has the same ones as check constraints.</summary>
 internal static class ContactFields
 {
-    public const int Name = 0, Email = 1, Message = 2, Company = 3, Service = 4, Budget = 5, Source = 6, UserAgent = 7, PageUrl = 8;
+    public const int Name = 0, Email = 1, Message = 2, Company = 3, Service = 4, Budget = 5, Source = 6, UserAgent = 7, PageUrl = 8,
+        Trap = 9, Opened = 10;
 
     private const string NotSpecified = "Not specified";
 
@@ -20,6 +21,9 @@ internal static class ContactFields
         new("source", 50, Default: "website"),
         new("userAgent", 500),
         new("pageUrl", 500),
+        // Of the form only (SpamGuard), and not worth telling anybody: no limit of their own.
+        new("subject_line", TextFields.MaxBodyBytes, IsMultiLine: true),
+        new("opened", TextFields.MaxBodyBytes),
     ];
 
     public static async ValueTask<TextFields> ReadAsync(HttpRequest request, CancellationToken cancellationToken)

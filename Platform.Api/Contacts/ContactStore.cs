@@ -2,33 +2,31 @@ using System.Globalization;
 using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
+using Platform.Api.Audit;
+using Platform.Api.Documents;
+using Platform.Api.Idempotency;
+using Platform.Api.Notifications;
 using Platform.Api.Visitors;
 
 namespace Platform.Api.Contacts;
 
 /// <summary>The table contact_submissions.</summary>
-internal sealed class ContactStore(NpgsqlDataSource database, VisitorCounter counter)
+internal sealed class ContactStore(NpgsqlDataSource database, VisitorCounter counter, MailOptions mail)
 {
     private const string Columns = """
         id, name, email, company, service, budget, message, timestamp, status, source, user_agent, page_url, document_insights,
-        created_at, updated_at
+        created_at, updated_at, notes, last_updated
         """;
 
     /// <summary>
     /// Inserts the contacts and counts each as a visitor, in one statement, which is one transaction and one round trip. The counter's row
-    /// is locked last, so that it is held for the commit only.
+    /// is locked last, so that it is held for the commit only. In the same transaction go the messages to the owner, where there is mail,
+    /// and the answers of those that have an Idempotency-Key: one that is taken fails them all (<see cref="IdempotencyKeys.IsTaken"/>).
     /// </summary>
     /// <returns>The counter's value after the last contact.</returns>
     public async Task<long> AddAsync(IReadOnlyList<NewContact> contacts, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("""
-            WITH added AS (
-                INSERT INTO contact_submissions
-                    (id, timestamp, name, email, message, company, service, budget, source, user_agent, page_url)
-                SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-                RETURNING 1
-            )
-            """ + VisitorCounter.IncrementByAdded);
+        var command = new NpgsqlBatchCommand();
         AddText(contacts.Select(contact => contact.Id));
         Add(contacts.Select(contact => contact.Timestamp), NpgsqlDbType.TimestampTz);
         AddText(contacts.Select(contact => contact.Name));
@@ -40,7 +38,45 @@ internal sealed class ContactStore(NpgsqlDataSource database, VisitorCounter cou
         AddText(contacts.Select(contact => contact.Source));
         AddText(contacts.Select(contact => contact.UserAgent));
         AddText(contacts.Select(contact => contact.PageUrl));
-        var count = (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+        var added = $"""
+            WITH added AS (
+                INSERT INTO contact_submissions
+                    (id, timestamp, name, email, message, company, service, budget, source, user_agent, page_url)
+                SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                RETURNING id
+            )
+            {(mail.IsOn ? Outbox.InsertAdded : "")}
+            """;
+        await using var batch = database.CreateBatch();
+        if (contacts.Any(contact => contact.Answer is not null))
+        {
+            var keyed = contacts.Index().Where(contact => contact.Item.Answer is not null).ToList();
+            var answers = keyed.ConvertAll(contact => contact.Item.Answer!);
+            batch.BatchCommands.Add(IdempotencyKeys.DeleteExpired(answers));
+            AddText(answers.Select(answer => answer.Scope));
+            AddText(answers.Select(answer => answer.Key));
+            Add(answers.Select(answer => answer.Answer.Fingerprint), NpgsqlDbType.Bytea);
+            Add(answers.Select(answer => answer.Answer.Status), NpgsqlDbType.Integer);
+            AddText(answers.Select(answer => answer.Answer.Location!));
+            AddText(answers.Select(answer => answer.Answer.Body));
+            Add(keyed.Select(contact => (long)(contacts.Count - 1 - contact.Index)), NpgsqlDbType.Bigint);
+            // A contact's own value of the counter is known only here.
+            command.CommandText = $"""
+                {added}, counted AS ({VisitorCounter.IncrementByAdded}), answered AS (
+                    INSERT INTO idempotency_keys (scope, key, fingerprint, status, location, body)
+                    SELECT scope, key, fingerprint, status, location,
+                        replace(body, '"visitor_count":0', '"visitor_count":' || counted.count - later)
+                    FROM counted, unnest($12, $13, $14, $15, $16, $17, $18) AS answer (scope, key, fingerprint, status, location, body, later)
+                )
+                SELECT count FROM counted
+                """;
+        }
+        else
+        {
+            command.CommandText = added + VisitorCounter.IncrementByAdded;
+        }
+        batch.BatchCommands.Add(command);
+        var count = (long)(await batch.ExecuteScalarAsync(cancellationToken))!;
         counter.Observe(count);
         return count;
 
@@ -48,6 +84,91 @@ internal sealed class ContactStore(NpgsqlDataSource database, VisitorCounter cou
 
         void Add<T>(IEnumerable<T> values, NpgsqlDbType type) =>
             command.Parameters.Add(new NpgsqlParameter<T[]> { TypedValue = [.. values], NpgsqlDbType = NpgsqlDbType.Array | type });
+    }
+
+    /// <summary>Moves the contact on its way and notes what there is to note; null stays as it is.</summary>
+    public async Task<ContactChange> ChangeAsync(string id, string? status, string? notes, HttpContext context, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        if (await LockAsync(connection, id, cancellationToken) is not { } current)
+        {
+            return new(Contact: null, Current: null);
+        }
+        if (status is not null && !ContactStatus.CanBecome(current, status))
+        {
+            return new(Contact: null, current);
+        }
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        batch.BatchCommands.Add(new($"""
+            UPDATE contact_submissions SET status = coalesce($2, status), notes = coalesce($3, notes), last_updated = now()
+            WHERE id = $1 RETURNING {Columns}
+            """)
+        {
+            Parameters =
+            {
+                new() { Value = id },
+                new() { Value = (object?)status ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
+                new() { Value = (object?)notes ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
+            },
+        });
+        var details = new Dictionary<string, string>();
+        if (status is not null && status != current)
+        {
+            details.Add("from", current);
+            details.Add("to", status);
+        }
+        if (notes is not null)
+        {
+            details.Add("notes", "changed");
+        }
+        batch.BatchCommands.Add(AuditLog.Entry(context, "contact.changed", Subject(id), details));
+        Contact contact;
+        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
+        {
+            await reader.ReadAsync(cancellationToken);
+            contact = Read(reader);
+        }
+        await transaction.CommitAsync(cancellationToken);
+        return new(contact, current);
+    }
+
+    /// <summary>Deletes the contact with everything that is held about it. False when there is none.</summary>
+    public async Task<bool> EraseAsync(string id, HttpContext context, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        // The lock keeps documents from being added meanwhile: their foreign key waits, and then fails.
+        if (await LockAsync(connection, id, cancellationToken) is null)
+        {
+            return false;
+        }
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        batch.BatchCommands.Add(DocumentErasure.OfContact(id, context.Actor()));
+        // As processing writes it.
+        Add("DELETE FROM analytics_events WHERE event_data @> jsonb_build_object('contact_id', $1::text)");
+        Add("DELETE FROM outbox WHERE payload ->> 'contact_id' = $1");
+        Add("DELETE FROM idempotency_keys WHERE coalesce(body::jsonb ->> 'contactId', body::jsonb ->> 'contact_id') = $1");
+        Add("DELETE FROM contact_submissions WHERE id = $1");
+        batch.BatchCommands.Add(AuditLog.Entry(context, "contact.erased", Subject(id)));
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+
+        void Add(string sql) => batch.BatchCommands.Add(new(sql) { Parameters = { new() { Value = id } } });
+    }
+
+    /// <summary>How the audit log names a contact.</summary>
+    public static string Subject(string id) => $"contact:{id}";
+
+    /// <summary>The contact's status; its row is held until the transaction ends. Null when there is no such contact.</summary>
+    private static async Task<string?> LockAsync(NpgsqlConnection connection, string id, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT status FROM contact_submissions WHERE id = $1 FOR UPDATE", connection)
+        {
+            Parameters = { new() { Value = id } },
+        };
+        return (string?)await command.ExecuteScalarAsync(cancellationToken);
     }
 
     public async Task<Contact?> FindAsync(string id, CancellationToken cancellationToken)
@@ -131,5 +252,12 @@ internal sealed class ContactStore(NpgsqlDataSource database, VisitorCounter cou
         DocumentInsights = reader.IsDBNull(12) ? null : reader.GetFieldValue<JsonElement>(12),
         CreatedAt = reader.GetDateTime(13),
         UpdatedAt = reader.GetDateTime(14),
+        Notes = reader.GetString(15),
+        LastUpdated = reader.IsDBNull(16) ? null : reader.GetDateTime(16),
     };
 }
+
+/// <summary>What became of a change.</summary>
+/// <param name="Contact">As it is now; null when nothing was changed.</param>
+/// <param name="Current">The status before; null when there is no such contact.</param>
+internal sealed record ContactChange(Contact? Contact, string? Current);

@@ -1,3 +1,4 @@
+using Platform.Api.Idempotency;
 using Platform.Api.Requests;
 
 namespace Platform.Api.Contacts;
@@ -17,6 +18,9 @@ internal sealed record NewContact(
     string UserAgent,
     string PageUrl)
 {
+    /// <summary>The answer that is stored with the contact, when the request has an Idempotency-Key.</summary>
+    public KeyedAnswer? Answer { get; init; }
+
     public static NewContact From(TextFields fields, DateTimeOffset now) => new(
         ContactId.Create(now),
         now.UtcDateTime.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond)),

@@ -1,5 +1,8 @@
+using System.Security.Claims;
 using System.Security.Cryptography;
+using System.Text;
 using Npgsql;
+using NpgsqlTypes;
 using Platform.Api.Audit;
 using Platform.Api.Requests;
 
@@ -17,6 +20,9 @@ internal sealed class IdempotencyKeys(NpgsqlDataSource database)
 {
     public const string HeaderName = "Idempotency-Key";
     public const int MaxLength = 255;
+
+    /// <summary>The condition of the rows whose time is over.</summary>
+    public const string Expired = $"created_at <= now() - {Lifetime}";
 
     private const string Lifetime = "interval '24 hours'";
 
@@ -37,9 +43,13 @@ internal sealed class IdempotencyKeys(NpgsqlDataSource database)
     public static IResult Reused() => RequestProblems.Invalid(
         new Dictionary<string, string[]> { [HeaderName] = ["was used with another request; use a new key for a new request"] });
 
-    /// <summary>Two clients may choose the same key: it belongs to who sent it and to what was asked.</summary>
+    /// <summary>
+    /// Two clients may choose the same key: it belongs to who sent it and to what was asked. Who that is tells the id of the API key, for
+    /// two of those may have the same name.
+    /// </summary>
     /// <param name="operation">The endpoint, such as <c>POST /contact</c>.</param>
-    public static string Scope(HttpContext context, string operation) => $"{context.Actor()} {operation}";
+    public static string Scope(HttpContext context, string operation) =>
+        $"{context.User.FindFirstValue(ClaimTypes.NameIdentifier) ?? context.Actor()} {operation}";
 
     /// <summary>SHA-256 over what makes two requests the same one; each part counts with its length.</summary>
     public static byte[] Fingerprint(params ReadOnlySpan<string> parts)
@@ -47,7 +57,7 @@ internal sealed class IdempotencyKeys(NpgsqlDataSource database)
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var part in parts)
         {
-            var bytes = System.Text.Encoding.UTF8.GetBytes(part);
+            var bytes = Encoding.UTF8.GetBytes(part);
             hash.AppendData(BitConverter.GetBytes(bytes.Length));
             hash.AppendData(bytes);
         }
@@ -59,7 +69,7 @@ internal sealed class IdempotencyKeys(NpgsqlDataSource database)
     {
         await using var command = database.CreateCommand($"""
             SELECT fingerprint, status, location, body FROM idempotency_keys
-            WHERE scope = $1 AND key = $2 AND created_at > now() - {Lifetime}
+            WHERE scope = $1 AND key = $2 AND NOT ({Expired})
             """);
         command.Parameters.Add(new() { Value = scope });
         command.Parameters.Add(new() { Value = key });
@@ -69,13 +79,23 @@ internal sealed class IdempotencyKeys(NpgsqlDataSource database)
             : null;
     }
 
+    /// <summary>Makes way for answers under keys whose time is over.</summary>
+    public static NpgsqlBatchCommand DeleteExpired(IReadOnlyCollection<KeyedAnswer> answers) => new($"""
+        DELETE FROM idempotency_keys USING unnest($1, $2) AS answer (scope, key)
+        WHERE idempotency_keys.scope = answer.scope AND idempotency_keys.key = answer.key AND {Expired}
+        """)
+    {
+        Parameters =
+        {
+            new NpgsqlParameter<string[]> { TypedValue = [.. answers.Select(answer => answer.Scope)] },
+            new NpgsqlParameter<string[]> { TypedValue = [.. answers.Select(answer => answer.Key)] },
+        },
+    };
+
     /// <summary>Stores the answer with the batch that does the work.</summary>
     public static void AddTo(NpgsqlBatch batch, string scope, string key, StoredAnswer answer)
     {
-        batch.BatchCommands.Add(new($"DELETE FROM idempotency_keys WHERE scope = $1 AND key = $2 AND created_at <= now() - {Lifetime}")
-        {
-            Parameters = { new() { Value = scope }, new() { Value = key } },
-        });
+        batch.BatchCommands.Add(DeleteExpired([new(scope, key, answer)]));
         batch.BatchCommands.Add(new(
             "INSERT INTO idempotency_keys (scope, key, fingerprint, status, location, body) VALUES ($1, $2, $3, $4, $5, $6)")
         {
@@ -85,7 +105,7 @@ internal sealed class IdempotencyKeys(NpgsqlDataSource database)
                 new() { Value = key },
                 new() { Value = answer.Fingerprint },
                 new() { Value = answer.Status },
-                new() { Value = (object?)answer.Location ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text },
+                new() { Value = (object?)answer.Location ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
                 new() { Value = answer.Body },
             },
         });
@@ -111,3 +131,6 @@ internal sealed record StoredAnswer(byte[] Fingerprint, int Status, string? Loca
         return Results.Text(Body, "application/json", statusCode: Status).ExecuteAsync(httpContext);
     }
 }
+
+/// <summary>An answer with the key under which it is stored.</summary>
+internal sealed record KeyedAnswer(string Scope, string Key, StoredAnswer Answer);

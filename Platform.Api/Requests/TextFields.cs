@@ -26,11 +26,13 @@ internal sealed class TextFields
 
     private readonly TextField[] _fields;
     private readonly string?[] _values;
+    private readonly bool[] _sent;
 
     private TextFields(TextField[] fields)
     {
         _fields = fields;
         _values = new string?[fields.Length];
+        _sent = new bool[fields.Length];
     }
 
     /// <summary>By field name, as in a validation problem; null when the body is fine.</summary>
@@ -40,6 +42,9 @@ internal sealed class TextFields
     public int Status { get; private set; } = StatusCodes.Status200OK;
 
     public string this[int field] => _values[field]!;
+
+    /// <summary>Whether the body had a value for the field, be it blank; null is none.</summary>
+    public bool IsSent(int field) => _sent[field];
 
     /// <summary>Reads the body. With <paramref name="isOptional"/> a request without one has every field missing.</summary>
     public static async ValueTask<TextFields> ReadAsync(
@@ -208,6 +213,7 @@ internal sealed class TextFields
             {
                 continue;
             }
+            _sent[i] = _values[i] is not null;
             (_values[i], var error) = _fields[i].Check(_values[i]);
             if (error is not null)
             {

@@ -11,6 +11,9 @@ internal sealed record ApiKey(Guid? Id, byte[] Hash, ClaimsPrincipal Principal)
 {
     public const string HeaderName = "X-API-Key";
 
+    /// <summary>The name of the bootstrap key, which no other has.</summary>
+    public const string BootstrapName = "bootstrap";
+
     /// <summary>The longest key that is worth hashing, in bytes.</summary>
     public const int MaxLength = 256;
 
@@ -18,7 +21,7 @@ internal sealed record ApiKey(Guid? Id, byte[] Hash, ClaimsPrincipal Principal)
         id,
         hash,
         new ClaimsPrincipal(new ClaimsIdentity(
-            [new(ClaimTypes.Name, name), .. scopes.Select(scope => new Claim(Scopes.ClaimType, scope))], ApiKeyAuthentication.SchemeName)));
+            [new(ClaimTypes.Name, name), new(ClaimTypes.NameIdentifier, id?.ToString() ?? BootstrapName), .. scopes.Select(scope => new Claim(Scopes.ClaimType, scope))], ApiKeyAuthentication.SchemeName)));
 
     /// <summary>A new random key of 256 bits in 43 characters of base64url, and what is stored of it.</summary>
     public static (string Key, byte[] Hash) Generate()

@@ -46,7 +46,7 @@ internal sealed partial class ApiKeys : BackgroundService
         _logger = logger;
         if (ApiKey.HashOf(options.Value.BootstrapKey?.Trim()) is { } hash)
         {
-            _bootstrap = ApiKey.Create(id: null, "bootstrap", hash, Scopes.All);
+            _bootstrap = ApiKey.Create(id: null, ApiKey.BootstrapName, hash, Scopes.All);
         }
     }
 
@@ -74,6 +74,20 @@ internal sealed partial class ApiKeys : BackgroundService
         return key;
     }
 
+    /// <summary>Reads the keys now, so that a change holds here as soon as it is acknowledged; other instances are notified.</summary>
+    public async Task ReloadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await LoadAsync(cancellationToken);
+        }
+        catch (NpgsqlException away)
+        {
+            // The change is made; the notification, or the next reload, brings it.
+            LogNotListening(away.Message);
+        }
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await _migrator.Completion.WaitAsync(stoppingToken);
@@ -94,8 +108,7 @@ internal sealed partial class ApiKeys : BackgroundService
                 await listen.ExecuteNonQueryAsync(stoppingToken);
                 while (true)
                 {
-                    var keys = await _store.ReadAsync(stoppingToken);
-                    _keys = keys.ToFrozenDictionary(key => IndexOf(key.Hash));
+                    await LoadAsync(stoppingToken);
                     await connection.WaitAsync(ReloadInterval, stoppingToken);
                 }
             }
@@ -106,6 +119,12 @@ internal sealed partial class ApiKeys : BackgroundService
                 await Task.Delay(RetryDelay, _time, stoppingToken);
             }
         }
+    }
+
+    private async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        var keys = await _store.ReadAsync(cancellationToken);
+        _keys = keys.ToFrozenDictionary(key => IndexOf(key.Hash));
     }
 
     private void NoteUse(Guid id)

@@ -1,0 +1,25 @@
+using System.Diagnostics.Metrics;
+
+namespace Platform.Api.Notifications;
+
+/// <summary>The gauge <c>outbox_messages{state}</c>: <c>waiting</c> to be sent, and <c>failed</c> for good.</summary>
+internal sealed class OutboxMetrics : IDisposable
+{
+    private readonly Meter _meter;
+    private (long Waiting, long Failed)? _lastSeen;
+
+    public OutboxMetrics(IMeterFactory meters)
+    {
+        _meter = meters.Create(Telemetry.MeterName);
+        _meter.CreateObservableGauge("outbox_messages", Measure, description: "Messages that were not sent.");
+    }
+
+    /// <summary>Tells the gauge what is in the table; null when that is not known.</summary>
+    public void Observe((long Waiting, long Failed)? counts) => _lastSeen = counts;
+
+    private IEnumerable<Measurement<long>> Measure() => _lastSeen is { } counts
+        ? [new(counts.Waiting, new KeyValuePair<string, object?>("state", "waiting")), new(counts.Failed, new KeyValuePair<string, object?>("state", "failed"))]
+        : [];
+
+    public void Dispose() => _meter.Dispose();
+}
