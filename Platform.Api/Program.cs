@@ -5,6 +5,7 @@ using Platform.Api.Contacts;
 using Platform.Api.Database;
 using Platform.Api.Documents;
 using Platform.Api.Documents.Extraction;
+using Platform.Api.Documents.Extraction.Worker;
 using Platform.Api.Documents.Processing;
 using Platform.Api.Health;
 using Platform.Api.Idempotency;
@@ -15,6 +16,12 @@ using Platform.Api.Search;
 using Platform.Api.Security;
 using Platform.Api.Storage;
 using Platform.Api.Visitors;
+
+if (args is [ExtractionWorker.Argument])
+{
+    ExtractionWorker.Run();
+    return;
+}
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
