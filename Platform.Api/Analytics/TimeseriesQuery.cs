@@ -1,4 +1,4 @@
-using System.Globalization;
+using Platform.Api.Requests;
 
 namespace Platform.Api.Analytics;
 
@@ -11,24 +11,24 @@ internal sealed record TimeseriesQuery(string Metric, string Interval, DateTime 
 {
     public const int MaxPoints = 1000;
 
+    private const int DefaultPoints = 30;
     private const int FirstYear = 1970;
     private const int LastYear = 2200;
 
-    public static IReadOnlyList<string> Metrics { get; } = ["contacts", "visits", "documents", "documents_processed", "documents_failed", "events"];
+    public static IReadOnlyList<string> Metrics { get; } =
+        ["contacts", "visits", "documents", "documents_processed", "documents_failed", "events"];
     public static IReadOnlyList<string> Intervals { get; } = ["hour", "day", "week", "month"];
 
-    private static readonly string[] TimeFormats =
-        ["yyyy-MM-dd", "yyyy-MM-ddTHH:mmK", "yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK"];
-
     /// <summary>Reads the query string; otherwise the errors by parameter. Without a time it is the last 30 intervals.</summary>
-    public static (TimeseriesQuery? Query, Dictionary<string, string[]> Errors) Parse(IQueryCollection parameters, DateTimeOffset now)
+    public static (TimeseriesQuery? Query, Dictionary<string, string[]> Errors) Parse(IQueryCollection sent, DateTimeOffset now)
     {
-        var errors = new Dictionary<string, string[]>();
-        var metric = Choice("metric", Metrics, "contacts");
-        var interval = Choice("interval", Intervals, "day");
+        var parameters = new QueryParameters(sent);
+        var metric = parameters.Choice("metric", Metrics) ?? "contacts";
+        var interval = parameters.Choice("interval", Intervals) ?? "day";
         var length = Length(interval);
         var to = Time("to") ?? now.UtcDateTime;
-        var from = Time("from") ?? to - length * 30;
+        var from = Time("from") ?? to - length * DefaultPoints;
+        var errors = parameters.Errors;
         if (errors.Count == 0 && from >= to)
         {
             errors["from"] = ["must be before to"];
@@ -39,38 +39,15 @@ internal sealed record TimeseriesQuery(string Metric, string Interval, DateTime 
         }
         return errors.Count == 0 ? (new(metric, interval, from, to), errors) : (null, errors);
 
-        string Choice(string name, IReadOnlyList<string> values, string standard)
-        {
-            var sent = parameters[name];
-            if (sent is [])
-            {
-                return standard;
-            }
-            if (sent is [{ } value] && values.Contains(value))
-            {
-                return value;
-            }
-            errors[name] = [$"must be one of {string.Join(", ", values)}"];
-            return standard;
-        }
-
         DateTime? Time(string name)
         {
-            var sent = parameters[name];
-            if (sent is [])
+            var time = parameters.Time(name);
+            if (time is { Year: < FirstYear or > LastYear })
             {
+                parameters.Errors[name] = [$"must be a time from {FirstYear} to {LastYear}"];
                 return null;
             }
-            // A "+" of an offset that was not escaped arrives as a blank.
-            if (sent is [{ } value] && DateTimeOffset.TryParseExact(
-                value.Replace(' ', '+'), TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-                && time.UtcDateTime.Year is >= FirstYear and <= LastYear)
-            {
-                return time.UtcDateTime;
-            }
-            errors[name] =
-                [$"must be a date or a time of ISO 8601 from {FirstYear} to {LastYear}, such as 2026-01-31 or 2026-01-31T12:00:00Z"];
-            return null;
+            return time;
         }
     }
 

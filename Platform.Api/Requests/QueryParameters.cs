@@ -36,6 +36,18 @@ internal sealed class QueryParameters(IQueryCollection parameters)
         return value;
     }
 
+    /// <summary>One of a few values.</summary>
+    public string? Choice(string name, IReadOnlyList<string> values)
+    {
+        var sent = Single(name);
+        if (sent is null || values.Contains(sent))
+        {
+            return sent;
+        }
+        Errors[name] = [$"must be one of {string.Join(", ", values)}"];
+        return null;
+    }
+
     public DateTime? Time(string name)
     {
         if (Single(name) is not { } sent)

@@ -31,16 +31,28 @@ internal static class TaskEndpoints
 
     private static async Task<IResult> ListAsync(HttpRequest request, NpgsqlDataSource database, CancellationToken cancellationToken)
     {
-        var errors = new Dictionary<string, string[]>();
-        var state = Choice("state", DocumentTask.States);
-        var kind = Choice("kind", DocumentTask.Kinds);
-        Guid? document = Single("document_id") is not { } sentId ? null
-            : Guid.TryParse(sentId, out var id) ? id : Refuse<Guid?>("document_id", "must be the id of a document");
-        var before = Number("before", long.MaxValue, long.MaxValue);
-        var limit = Number("limit", DefaultLimit, MaxLimit);
-        if (errors.Count > 0)
+        var parameters = new QueryParameters(request.Query);
+        var state = parameters.Choice("state", DocumentTask.States);
+        var kind = parameters.Choice("kind", DocumentTask.Kinds);
+        var limit = parameters.Limit(DefaultLimit, MaxLimit);
+        var document = default(Guid?);
+        if (parameters.Single("document_id") is { } sentId)
         {
-            return RequestProblems.Invalid(errors);
+            document = Guid.TryParse(sentId, out var id) ? id : null;
+            if (document is null)
+            {
+                parameters.Errors["document_id"] = ["must be the id of a document"];
+            }
+        }
+        var before = long.MaxValue;
+        if (parameters.Single("before") is { } sentBefore
+            && !long.TryParse(sentBefore, NumberStyles.None, CultureInfo.InvariantCulture, out before))
+        {
+            parameters.Errors["before"] = ["must be the id of a task"];
+        }
+        if (parameters.Errors.Count > 0)
+        {
+            return RequestProblems.Invalid(parameters.Errors);
         }
 
         await using var command = database.CreateCommand("""
@@ -72,27 +84,6 @@ internal static class TaskEndpoints
                 reader.IsDBNull(10) ? null : reader.GetDateTime(10)));
         }
         return TypedResults.Json(new TaskList(tasks), ProcessingJson.Default.TaskList);
-
-        string? Single(string name) => request.Query[name] switch
-        {
-            [] => null,
-            [{ } sent] => sent,
-            _ => Refuse<string?>(name, "must be given once"),
-        };
-
-        string? Choice(string name, IReadOnlyList<string> values) => Single(name) is not { } sent || values.Contains(sent)
-            ? Single(name)
-            : Refuse<string?>(name, $"must be one of {string.Join(", ", values)}");
-
-        long Number(string name, long standard, long max) => Single(name) is not { } sent ? standard
-            : long.TryParse(sent, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= max ? number
-            : Refuse<long>(name, max == long.MaxValue ? "must be the id of a task" : $"must be a whole number from 1 to {max}");
-
-        T? Refuse<T>(string name, string error)
-        {
-            errors[name] = [error];
-            return default;
-        }
     }
 
     private static async Task<IResult> ReindexAsync(HttpContext context, NpgsqlDataSource database, CancellationToken cancellationToken)
