@@ -94,7 +94,7 @@ internal sealed partial class ProcessDocument(
         try
         {
             await metrics.MeasureAsync("fetch", () => FetchAsync(document, path, cancellationToken));
-            return await metrics.MeasureAsync("extract", () => reader.ReadAsync(path, document.Extension, cancellationToken));
+            return await metrics.MeasureAsync("read", () => reader.ReadAsync(path, document.Extension, cancellationToken));
         }
         finally
         {
