@@ -10,11 +10,15 @@ var postgresPassword = builder.AddSecret("postgres-password")
 var postgres = builder.AddPostgresProcess("postgres", postgresPassword);
 var database = postgres.AddDatabase("platformdb");
 
+// An inbox in the browser, or the server that smtp-url names.
+var mail = builder.AddMail("mail");
+
 var api = builder.AddProject<Projects.Platform_Api>("api", launchProfileName: null)
     .WithHttpEndpoint(port: builder.Port("Platform:Api:Port", 0), isProxied: false)
     .WithManagementEndpoint()
     .WithReference(database).WaitFor(postgres)
     .WithEnvironment("Security__BootstrapKey", apiKey)
+    .WithMail(mail)
     .WithRestart();
 
 builder.AddProject<Projects.Platform_Edge>("edge", launchProfileName: null)

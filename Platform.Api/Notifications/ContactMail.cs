@@ -15,15 +15,15 @@ internal static class ContactMail
     {
         var mail = new MimeMessage
         {
-            MessageId = MessageId(messages, options.Sender),
+            MessageId = MessageId(messages, options.Sender()),
             Date = now,
             Subject = messages is [var only]
                 ? OneLine($"New contact: {only.Name} - {only.Service}")
                 : string.Create(CultureInfo.InvariantCulture, $"{messages.Count} new contacts"),
             Body = new TextPart("plain") { Text = string.Join($"\n{new string('-', 60)}\n\n", messages.Select(Describe)) },
         };
-        mail.From.Add(options.Sender);
-        mail.To.Add(options.Recipient);
+        mail.From.Add(options.Sender());
+        mail.To.Add(options.Recipient());
         // RFC 3834: no absence notice is wanted in return.
         mail.Headers.Add(HeaderId.AutoSubmitted, "auto-generated");
         // A local part beyond ASCII does not fit in a header that every server takes; the text has it.

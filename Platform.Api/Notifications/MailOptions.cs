@@ -30,13 +30,14 @@ internal sealed class MailOptions : IValidatableObject
 
     public bool IsOn => !string.IsNullOrWhiteSpace(SmtpUrl) && !string.IsNullOrWhiteSpace(To);
 
-    public MailboxAddress Sender => MailboxAddress.Parse(string.IsNullOrWhiteSpace(From) ? To! : From);
+    // Methods, for the configuration's binder asks every property.
+    public MailboxAddress Sender() => MailboxAddress.Parse(string.IsNullOrWhiteSpace(From) ? To! : From);
 
-    public MailboxAddress Recipient => MailboxAddress.Parse(To!);
+    public MailboxAddress Recipient() => MailboxAddress.Parse(To!);
 
-    public Uri Server => new(SmtpUrl!);
+    public Uri Server() => new(SmtpUrl!);
 
-    public SecureSocketOptions Security => Server switch
+    public SecureSocketOptions Security() => Server() switch
     {
         { Scheme: "smtps" } => SecureSocketOptions.SslOnConnect,
         { UserInfo.Length: > 0, IsLoopback: false } => SecureSocketOptions.StartTls,

@@ -91,8 +91,8 @@ internal sealed partial class MailSender(
         try
         {
             using var deadline = Deadline(stoppingToken);
-            var server = options.Server;
-            await client.ConnectAsync(server.Host, server.IsDefaultPort ? 0 : server.Port, options.Security, deadline.Token);
+            var server = options.Server();
+            await client.ConnectAsync(server.Host, server.IsDefaultPort ? 0 : server.Port, options.Security(), deadline.Token);
             if (server.UserInfo.Split(':', 2) is [{ Length: > 0 } user, var password])
             {
                 await client.AuthenticateAsync(

@@ -12,7 +12,8 @@ internal readonly record struct PageValues(int Status, string? Title, string? De
 
 /// <summary>
 /// A page of the site, cut at its placeholders once: <c>{{nonce}}</c>, <c>{{status}}</c>, <c>{{title}}</c>, <c>{{detail}}</c>,
-/// <c>{{invalid}}</c> (the fields of a form that were refused) and <c>{{valid}}</c> (<c>hidden</c> when none were).
+/// <c>{{invalid}}</c> (the fields of a form that were refused), <c>{{valid}}</c> (<c>hidden</c> when none were) and <c>{{opened}}</c> (the time,
+/// in milliseconds since 1970).
 /// </summary>
 internal sealed partial class Page
 {
@@ -25,7 +26,7 @@ internal sealed partial class Page
         var pieces = Placeholder().Split(html);
         _texts = [.. pieces.Where((_, index) => index % 2 == 0).Select(Encoding.UTF8.GetBytes)];
         _slots = [.. pieces.Where((_, index) => index % 2 == 1)];
-        if (_slots.FirstOrDefault(slot => slot is not ("nonce" or "status" or "title" or "detail" or "invalid" or "valid")) is { } unknown)
+        if (_slots.FirstOrDefault(slot => slot is not ("nonce" or "status" or "title" or "detail" or "invalid" or "valid" or "opened")) is { } unknown)
         {
             throw new FormatException($"A page has a placeholder that is not known: {{{{{unknown}}}}}.");
         }
@@ -65,6 +66,7 @@ internal sealed partial class Page
     private static string Value(string slot, PageNonce nonce, PageValues values) => slot switch
     {
         "nonce" => nonce.Value,
+        "opened" => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture),
         "status" => values.Status.ToString(CultureInfo.InvariantCulture),
         "title" => HtmlEncoder.Default.Encode(values.Title ?? ""),
         "detail" => HtmlEncoder.Default.Encode(values.Detail ?? ""),

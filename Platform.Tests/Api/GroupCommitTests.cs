@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Platform.Api.Contacts;
 using Platform.Api.Database;
+using Platform.Api.Notifications;
 using Platform.Api.Visitors;
 using Platform.ServiceDefaults.Errors;
 
@@ -24,7 +25,7 @@ public sealed class GroupCommitTests(ApiFixture api)
         using var migrator = new Migrator(
             source, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), TimeProvider.System, NullLogger<Migrator>.Instance);
         using var counter = new VisitorCounter(source, migrator, TimeProvider.System, services.GetRequiredService<IMeterFactory>());
-        var store = new ContactStore(source, counter);
+        var store = new ContactStore(source, counter, new MailOptions());
         var gate = new TaskCompletionSource();
         var sizes = new List<int>();
         await using var commit = new GroupCommit<NewContact>(

@@ -1,0 +1,88 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Platform.Tools;
+
+namespace Platform.AppHost.Mail;
+
+internal static partial class MailExtensions
+{
+    private const string To = "mail-to";
+    private const string SmtpUrl = "smtp-url";
+    private const string Owner = "owner@platform.local";
+    private const string Sender = "platform@platform.local";
+
+    /// <summary>
+    /// The mail server: the one that the parameter <c>smtp-url</c> names, else a private maildev. Null when the parameter <c>mail-to</c> is
+    /// given and empty, which turns mail off.
+    /// </summary>
+    public static MailServer? AddMail(this IDistributedApplicationBuilder builder, string name)
+    {
+        var to = builder.Given(To) ?? Owner;
+        if (to.Length == 0)
+        {
+            return null;
+        }
+
+        var recipient = builder.AddResource(new ParameterResource(To, _ => to))
+            .WithDescription("Who is told of new contacts by mail; empty for nobody.");
+        if (builder.Given(SmtpUrl) is { Length: > 0 } url)
+        {
+            var server = builder.AddResource(new ParameterResource(SmtpUrl, _ => url, secret: true))
+                .WithDescription("The mail server: smtp://user:password@host:port, or smtps://.");
+            return new(ReferenceExpression.Create($"{server}"), recipient, From: to);
+        }
+
+        return new(builder.AddMaildev(name).Resource.SmtpUrl, recipient, Sender);
+    }
+
+    /// <summary>
+    /// A private maildev as a process of this machine: fetched on first use, listening on loopback only, on any free ports, started again
+    /// when it dies.
+    /// </summary>
+    public static IResourceBuilder<MaildevResource> AddMaildev(this IDistributedApplicationBuilder builder, string name)
+    {
+        var tools = Path.GetFullPath(Path.Combine("..", ".platform", "tools"), builder.AppHostDirectory);
+        var mails = Path.Combine(builder.DataDirectory(), name);
+        var maildev = new MaildevResource(name, builder.AppHostDirectory);
+        return builder.AddResource(maildev)
+            .WithEndpoint(scheme: "smtp", name: MaildevResource.SmtpEndpointName, isProxied: false)
+            .WithHttpEndpoint(name: MaildevResource.HttpEndpointName, isProxied: false)
+            .WithArgs(
+                Path.Combine(NpmPackages.Maildev.DirectoryIn(tools), "bin", "maildev"),
+                "--ip", "127.0.0.1", "--web-ip", "127.0.0.1", "--mail-directory", mails, "--silent")
+            .WithArgs(context =>
+            {
+                context.Args.Add("--smtp");
+                context.Args.Add(new EndpointReference(maildev, MaildevResource.SmtpEndpointName).Property(EndpointProperty.TargetPort));
+                context.Args.Add("--web");
+                context.Args.Add(new EndpointReference(maildev, MaildevResource.HttpEndpointName).Property(EndpointProperty.TargetPort));
+            })
+            .WithHttpHealthCheck("/healthz", endpointName: MaildevResource.HttpEndpointName)
+            .WithUrlForEndpoint(MaildevResource.HttpEndpointName, url => url.DisplayText = "Inbox")
+            .WithUrlForEndpoint(MaildevResource.SmtpEndpointName, url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly)
+            .WithRestart()
+            .OnBeforeResourceStarted(async (_, started, cancellationToken) =>
+            {
+                var log = started.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Platform.AppHost");
+                await NpmPackages.Maildev.InstallAsync(tools, line => LogProgress(log, line), cancellationToken);
+                Directory.CreateDirectory(mails);
+            });
+    }
+
+    /// <summary>Has the service tell the owner by mail. It does not wait for the server, whose absence delays mail and nothing else.</summary>
+    public static IResourceBuilder<ProjectResource> WithMail(this IResourceBuilder<ProjectResource> service, MailServer? mail) => mail is null
+        ? service
+        : service
+            .WithEnvironment("Mail__SmtpUrl", $"{mail.SmtpUrl}")
+            .WithEnvironment("Mail__From", mail.From)
+            .WithEnvironment("Mail__To", mail.To);
+
+    private static string? Given(this IDistributedApplicationBuilder builder, string name) =>
+        builder.Configuration[$"Parameters:{name}"] ?? builder.Configuration[$"Parameters:{name.Replace('-', '_')}"];
+
+    [LoggerMessage(LogLevel.Information, "{Line}")]
+    private static partial void LogProgress(ILogger logger, string line);
+}
+
+/// <summary>Where mail goes.</summary>
+internal sealed record MailServer(ReferenceExpression SmtpUrl, IResourceBuilder<ParameterResource> To, string From);
