@@ -32,9 +32,9 @@ CREATE TABLE documents (
     updated_at           timestamptz NOT NULL DEFAULT now()
 );
 
-CREATE INDEX documents_contact ON documents (contact_id, upload_timestamp DESC);
+CREATE INDEX documents_contact ON documents (contact_id, upload_timestamp DESC, id DESC);
 CREATE INDEX documents_sha256 ON documents (sha256);
-CREATE INDEX documents_uploaded ON documents (upload_timestamp DESC);
+CREATE INDEX documents_uploaded ON documents (upload_timestamp DESC, id DESC);
 CREATE INDEX documents_status ON documents (processing_status);
 CREATE INDEX documents_updated ON documents (updated_at);
 CREATE INDEX documents_trash ON documents (deleted_at) WHERE deleted_at IS NOT NULL;
@@ -97,6 +97,46 @@ CREATE TABLE unreferenced_objects (
 );
 
 CREATE INDEX unreferenced_objects_due ON unreferenced_objects (delete_after);
+
+-- Sets what is known of a contact from all its documents outside the trash; null when there are none. Call it after the change, in its
+-- transaction. Callers take turns at the contact's row, and as each statement of a volatile function sees what was committed before it
+-- began, the last one counts every document.
+CREATE FUNCTION refresh_document_insights(contact text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM FROM contact_submissions WHERE id = contact FOR NO KEY UPDATE;
+    UPDATE contact_submissions SET last_updated = now(), document_insights = (
+        WITH own AS (
+            SELECT * FROM documents WHERE contact_id = contact AND deleted_at IS NULL
+        ), types AS (
+            SELECT jsonb_object_agg(document_type, count) AS counts FROM (SELECT document_type, count(*) FROM own GROUP BY 1) AS type
+        ), words AS (
+            SELECT jsonb_agg(keyword ORDER BY count DESC, keyword) AS top FROM (
+                SELECT keyword, count(*) FROM own, jsonb_array_elements_text(keywords) AS keyword
+                GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10) AS keyword
+        )
+        SELECT jsonb_build_object(
+            'total_documents', count(*),
+            'document_types', (SELECT counts FROM types),
+            'total_size', sum(size),
+            'last_document_upload', to_char(max(upload_timestamp) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+            'processing_status', jsonb_build_object(
+                'pending', count(*) FILTER (WHERE processing_status = 'pending'),
+                'processing', count(*) FILTER (WHERE processing_status = 'processing'),
+                'completed', count(*) FILTER (WHERE processing_status = 'completed'),
+                'failed', count(*) FILTER (WHERE processing_status = 'failed')),
+            'content_analysis', jsonb_build_object(
+                'has_business_content', bool_or(
+                    coalesce(processing_metadata #> '{entities,amounts}', '[]') NOT IN ('[]', 'null')
+                    OR lower(document_type) IN ('proposal', 'invoice', 'contract', 'quote', 'offer', 'order')
+                    OR keywords ?| ARRAY['proposal', 'invoice', 'contract', 'quote', 'offer', 'order']),
+                'complexity_score', round(avg(complexity_score), 2),
+                'confidence_level', CASE WHEN max(word_count) > 100 THEN 'high' WHEN max(word_count) > 0 THEN 'medium' ELSE 'low' END),
+            'languages', coalesce(jsonb_agg(DISTINCT language_detected) FILTER (WHERE language_detected IS NOT NULL), '[]'),
+            'keywords', coalesce((SELECT top FROM words), '[]'))
+        FROM own HAVING count(*) > 0)
+    WHERE id = contact;
+END
+$$;
 
 CREATE VIEW v_document_summary AS
 SELECT (upload_timestamp AT TIME ZONE 'UTC')::date AS day,
