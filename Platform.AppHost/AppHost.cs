@@ -6,6 +6,8 @@ var apiKey = builder.AddSecret("api-key")
     .WithDescription("The bootstrap API key: it has every scope. Give it to the first client, and create narrower keys for the others.");
 var postgresPassword = builder.AddSecret("postgres-password")
     .WithDescription("The password of PostgreSQL's superuser `postgres`, fixed when the database is first created.");
+var linkKey = builder.AddSecret("link-key")
+    .WithDescription("The key that links to documents are signed with. Another one revokes all links.");
 
 var postgres = builder.AddPostgresProcess("postgres", postgresPassword);
 var database = postgres.AddDatabase("platformdb");
@@ -19,6 +21,8 @@ var api = builder.AddProject<Projects.Platform_Api>("api", launchProfileName: nu
     .WithReference(database).WaitFor(postgres)
     .WithEnvironment("Security__BootstrapKey", apiKey)
     .WithMail(mail)
+    .WithEnvironment("Storage__Directory", Path.Combine(builder.DataDirectory(), "objects"))
+    .WithEnvironment("Links__SigningKey", linkKey)
     .WithRestart();
 
 builder.AddProject<Projects.Platform_Edge>("edge", launchProfileName: null)

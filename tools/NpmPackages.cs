@@ -14,6 +14,9 @@ internal static class NpmPackages
     /// <summary>A mail server that delivers nothing and shows everything, in a browser. (3.0.0 does not install everywhere.)</summary>
     public static NpmPackage Maildev { get; } = new("maildev", "2.2.1");
 
+    /// <summary>A server that speaks S3, for tests only.</summary>
+    public static NpmPackage S3Server { get; } = new("s3rver", "3.7.1");
+
     private static string Architecture => RuntimeInformation.OSArchitecture switch
     {
         System.Runtime.InteropServices.Architecture.X64 => "x64",

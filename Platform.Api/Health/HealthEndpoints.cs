@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Platform.Api.Database;
+using Platform.Api.Storage;
 using Platform.ServiceDefaults.Health;
 
 namespace Platform.Api.Health;
@@ -21,7 +22,7 @@ internal static class HealthEndpoints
             .Produces<ServiceHealth>()
             .Produces<ServiceHealth>(StatusCodes.Status503ServiceUnavailable);
 
-        var info = new ServiceInfo(Service, Version, ["contacts", "visitors", "api-keys"]);
+        var info = new ServiceInfo(Service, Version, ["contacts", "visitors", "api-keys", "documents"]);
         app.MapGet("/api", () => TypedResults.Json(info, HealthJson.Default.ServiceInfo))
             .AllowAnonymous()
             .WithTags("Service")
@@ -37,24 +38,33 @@ internal static class HealthEndpoints
         HttpContext context, HealthCheckService checks, TimeProvider time, CancellationToken cancellationToken)
     {
         var report = await checks.CheckHealthAsync(check => !check.Tags.Contains(HealthTags.Live), cancellationToken);
-        var healthy = report.Status == HealthStatus.Healthy;
-        var database = report.Entries
-            .Where(check => check.Key is DatabaseExtensions.HealthCheck or DatabaseExtensions.MigrationsCheck)
-            .All(check => check.Value.Status == HealthStatus.Healthy);
+        var status = report.Status switch
+        {
+            HealthStatus.Healthy => "healthy",
+            HealthStatus.Degraded => "degraded",
+            _ => "unhealthy",
+        };
         context.Response.Headers.CacheControl = "no-store";
         return TypedResults.Json(
             new ServiceHealth(
-                healthy ? "healthy" : "unhealthy",
+                status,
                 time.GetUtcNow().UtcDateTime,
                 Version,
-                new Dictionary<string, string> { ["database"] = database ? "connected" : "unavailable" }),
+                new Dictionary<string, string>
+                {
+                    ["database"] = State(DatabaseExtensions.HealthCheck, DatabaseExtensions.MigrationsCheck),
+                    ["storage"] = State(ObjectStoreCheck.Name),
+                }),
             HealthJson.Default.ServiceHealth,
-            statusCode: healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+            statusCode: report.Status == HealthStatus.Unhealthy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK);
+
+        string State(params string[] names) =>
+            names.All(name => report.Entries[name].Status == HealthStatus.Healthy) ? "connected" : "unavailable";
     }
 }
 
 /// <summary>The answer of GET /health.</summary>
-/// <param name="Status"><c>healthy</c> or <c>unhealthy</c>.</param>
+/// <param name="Status"><c>healthy</c>, <c>degraded</c> when something works only in part, or <c>unhealthy</c>.</param>
 /// <param name="Services">Each dependency: <c>connected</c> or <c>unavailable</c>, and no reason, which is in the log.</param>
 internal sealed record ServiceHealth(string Status, DateTime Timestamp, string Version, Dictionary<string, string> Services);
 

@@ -1,6 +1,26 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
 namespace Platform.Api.Storage;
 
 internal static class StorageExtensions
 {
-    public static void AddObjectStore(this IHostApplicationBuilder builder) => _ = builder;
+    private static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(1.2);
+
+    public static void AddObjectStore(this IHostApplicationBuilder builder)
+    {
+        var section = builder.Configuration.GetSection(StorageOptions.Section);
+        builder.Services.AddOptions<StorageOptions>().Bind(section).ValidateDataAnnotations().ValidateOnStart();
+        if (section[nameof(StorageOptions.Provider)] == "s3")
+        {
+            builder.Services.AddSingleton<IObjectStore, S3ObjectStore>();
+        }
+        else
+        {
+            builder.Services.AddSingleton<IObjectStore, FileObjectStore>();
+        }
+        builder.Services.AddSingleton<UnreferencedObjects>();
+        builder.Services.AddHostedService<ObjectStorePreparation>();
+        builder.Services.AddHealthChecks().AddCheck<ObjectStoreCheck>(
+            ObjectStoreCheck.Name, HealthStatus.Degraded, tags: [], timeout: CheckTimeout);
+    }
 }

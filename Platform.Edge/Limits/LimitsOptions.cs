@@ -48,8 +48,8 @@ internal sealed record LimitsOptions
     /// <summary>Body of a form or a small document.</summary>
     public long SmallBody { get; init; } = 64 * 1024;
 
-    /// <summary>Body of any other request.</summary>
-    public long Body { get; init; } = 50 * 1024 * 1024;
+    /// <summary>Body of any other request: a file of 50 MiB, and 64 KiB for the form around it.</summary>
+    public long Body { get; init; } = (50 * 1024 * 1024) + (64 * 1024);
 
     /// <summary>Connections at one time.</summary>
     public long Connections { get; init; } = 10_000;

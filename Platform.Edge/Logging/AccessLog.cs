@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Metadata;
 using Platform.ServiceDefaults.Correlation;
+using Platform.ServiceDefaults.Telemetry;
 using Yarp.ReverseProxy.Model;
 
 namespace Platform.Edge.Logging;
@@ -46,7 +47,7 @@ internal sealed partial class AccessLog(RequestDelegate next, ILoggerFactory log
 
     private static AccessLogEntry Entry(HttpContext context, bool failed, DateTime time, TimeSpan duration, long bytes)
     {
-        var path = context.Request.Path.Value ?? "";
+        var path = SecretPaths.Mask(context.Request.Path.Value ?? "");
         var status = context switch
         {
             { Response.HasStarted: true } => context.Response.StatusCode,

@@ -7,7 +7,7 @@ namespace Platform.Edge.Logging;
 /// <param name="Client">The client's address.</param>
 /// <param name="Method">The method, or <c>other</c> for one that HTTP does not name.</param>
 /// <param name="Route">The template of the route; null for the site.</param>
-/// <param name="Path">The path, cut to 512 characters.</param>
+/// <param name="Path">The path, cut to 512 characters; <c>/d/***</c> for a link to a document, which is a secret.</param>
 /// <param name="Status">The status code; 499 when the client left before the answer.</param>
 /// <param name="Bytes">Bytes of the answer's body as sent.</param>
 /// <param name="DurationMs">From the first middleware to the last byte.</param>

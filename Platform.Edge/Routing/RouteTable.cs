@@ -27,7 +27,8 @@ internal static class RouteTable
     [
         new("/contact", Api) { SmallBody = true },
         new("/contacts/{**rest}", Api),
-        new("/documents/{**rest}", Api),
+        new("/documents/upload", Api),
+        new("/documents/{**rest}", Api) { SmallBody = true },
         new("/d/{token}", Api) { SmallBody = true },
         new("/analytics/{**rest}", Api) { SmallBody = true },
         new("/visits", Api) { SmallBody = true },

@@ -12,6 +12,10 @@ internal sealed class SecurityHeaders(RequestDelegate next)
 {
     private const string NothingAllowed = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+    // What the API says of the contents of documents: stricter than what is said here.
+    private const string Sandbox = "sandbox";
+    private const string NoReferrer = "no-referrer";
+
     private const string Permissions =
         "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), "
         + "payment=(), publickey-credentials-get=(), usb=(), xr-spatial-tracking=()";
@@ -24,6 +28,7 @@ internal sealed class SecurityHeaders(RequestDelegate next)
     private static readonly StringValues SameOrigin = "same-origin";
     private static readonly StringValues Hsts = "max-age=31536000; includeSubDomains";
     private static readonly StringValues NothingAllowedValue = NothingAllowed;
+    private static readonly StringValues SandboxValue = $"{NothingAllowed}; {Sandbox}";
 
     private static readonly Func<object, Task> SetHeaders = state =>
     {
@@ -42,11 +47,13 @@ internal sealed class SecurityHeaders(RequestDelegate next)
         var headers = context.Response.Headers;
         headers.XContentTypeOptions = NoSniff;
         headers.XFrameOptions = Deny;
-        headers["Referrer-Policy"] = Referrer;
+        headers["Referrer-Policy"] = headers["Referrer-Policy"] == NoReferrer ? NoReferrer : Referrer;
         headers["Permissions-Policy"] = PermissionsValue;
         headers["Cross-Origin-Opener-Policy"] = SameOrigin;
         headers["Cross-Origin-Resource-Policy"] = SameOrigin;
-        headers.ContentSecurityPolicy = context.Features.Get<PageNonce>() is { } nonce ? PagePolicy(nonce) : NothingAllowedValue;
+        headers.ContentSecurityPolicy = context.Features.Get<PageNonce>() is { } nonce ? PagePolicy(nonce)
+            : headers.ContentSecurityPolicy == Sandbox ? SandboxValue
+            : NothingAllowedValue;
         // RFC 6797 section 7.2: not over plain HTTP.
         headers.StrictTransportSecurity = context.Request.IsHttps ? Hsts : default;
         headers.Server = default;

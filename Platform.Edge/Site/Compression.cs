@@ -14,7 +14,10 @@ internal sealed class Compression(IServiceProvider services, IOptions<ResponseCo
     private const long WorthIt = 1024;
 
     public override bool ShouldCompressResponse(HttpContext context) =>
-        context.Response.ContentLength is null or >= WorthIt && base.ShouldCompressResponse(context);
+        context.Response.ContentLength is null or >= WorthIt
+        // RFC 9111, 5.2.2.6: the contents of documents, whose ranges and ETag are those of the bytes as they are.
+        && context.Response.Headers.CacheControl.ToString()?.Contains("no-transform", StringComparison.OrdinalIgnoreCase) != true
+        && base.ShouldCompressResponse(context);
 }
 
 internal static class CompressionExtensions

@@ -19,6 +19,8 @@ internal static class ConsoleLogs
             {
                 ["Logging:LogLevel:Default"] = "Information",
                 ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+                // Its scope would put the path into every line, and some paths are secret; the correlation id leads to the path of the others.
+                ["Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics"] = "None",
                 ["Logging:LogLevel:System.Net.Http.HttpClient"] = "Warning",
                 ["Logging:LogLevel:Polly"] = "Warning",
                 // Says at every probe what CachedHealthCheck says once.

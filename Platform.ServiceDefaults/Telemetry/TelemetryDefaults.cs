@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Instrumentation.AspNetCore;
+using OpenTelemetry.Instrumentation.Http;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -39,7 +40,24 @@ internal static class TelemetryDefaults
                 .AddHttpClientInstrumentation()
                 .AddSource(Own));
         builder.Services.AddOptions<AspNetCoreTraceInstrumentationOptions>().Configure<ManagementPort>(
-            (options, port) => options.Filter = context => !port.Received(context));
+            (options, port) =>
+            {
+                options.Filter = context => !port.Received(context);
+                options.EnrichWithHttpResponse = (activity, response) =>
+                {
+                    if (response.HttpContext.Request.Path.Value is { } path && SecretPaths.IsSecret(path))
+                    {
+                        activity.SetTag("url.path", SecretPaths.Mask(path));
+                    }
+                };
+            });
+        builder.Services.Configure<HttpClientTraceInstrumentationOptions>(options => options.EnrichWithHttpRequestMessage = (activity, request) =>
+        {
+            if (request.RequestUri is { } uri && SecretPaths.IsSecret(uri.AbsolutePath))
+            {
+                activity.SetTag("url.full", new Uri(uri, SecretPaths.Mask(uri.AbsolutePath)).AbsoluteUri);
+            }
+        });
         // OpenTelemetry's own variable, which Aspire sets to always_on in development, comes first.
         if (string.IsNullOrEmpty(builder.Configuration["OTEL_TRACES_SAMPLER"]))
         {

@@ -12,6 +12,8 @@ public sealed class ApiFixture : IAsyncLifetime
 {
     public const string BootstrapKey = "bootstrap-key-of-a-test";
 
+    public const string LinkKey = "the-signing-key-of-links-of-a-test";
+
     public PostgresServer Postgres { get; } = new();
 
     /// <summary>The connection string of the service's database.</summary>
@@ -30,7 +32,15 @@ public sealed class ApiFixture : IAsyncLifetime
     {
         await Service.DisposeAsync();
         await Postgres.DisposeAsync();
+        if (Directory.Exists(ObjectsOf(Database)))
+        {
+            Directory.Delete(ObjectsOf(Database), recursive: true);
+        }
     }
+
+    /// <summary>The folder of the objects of all instances that share the database.</summary>
+    public static string ObjectsOf(string database) =>
+        Path.Combine(Path.GetTempPath(), "platform-test-objects-" + new NpgsqlConnectionStringBuilder(database).Database);
 
     /// <summary>Starts another instance of the API.</summary>
     public static Task<ServiceProcess> StartAsync(string database, params (string Name, string Value)[] environment)
@@ -39,6 +49,8 @@ public sealed class ApiFixture : IAsyncLifetime
         {
             ["ConnectionStrings__platformdb"] = database,
             ["Security__BootstrapKey"] = BootstrapKey,
+            ["Storage__Directory"] = ObjectsOf(database),
+            ["Links__SigningKey"] = LinkKey,
         };
         foreach (var (name, value) in environment)
         {

@@ -98,6 +98,16 @@ CREATE TABLE unreferenced_objects (
 
 CREATE INDEX unreferenced_objects_due ON unreferenced_objects (delete_after);
 
+-- Takes the key out, in the transaction that refers to the object. It fails when the object was given up: the upload took too long.
+CREATE FUNCTION reference_object(object_key text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM unreferenced_objects WHERE key = object_key;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'The object was given up.' USING ERRCODE = 'no_data_found';
+    END IF;
+END
+$$;
+
 -- Sets what is known of a contact from all its documents outside the trash; null when there are none. Call it after the change, in its
 -- transaction. Callers take turns at the contact's row, and as each statement of a volatile function sees what was committed before it
 -- began, the last one counts every document.

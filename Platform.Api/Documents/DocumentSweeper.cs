@@ -1,0 +1,98 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Platform.Api.Audit;
+using Platform.Api.Database;
+using Platform.Api.Storage;
+using Platform.ServiceDefaults.Errors;
+
+namespace Platform.Api.Documents;
+
+/// <summary>
+/// Deletes what nobody wants any more: objects that no document refers to and what interrupted uploads left of them, documents whose time in
+/// the trash has passed, tasks that are long done. Any number of instances do it together.
+/// </summary>
+internal sealed partial class DocumentSweeper(
+    NpgsqlDataSource database,
+    UnreferencedObjects unreferenced,
+    IOptions<DocumentOptions> documents,
+    IOptions<StorageOptions> storage,
+    TimeProvider time,
+    ILogger<DocumentSweeper> logger) : BackgroundService
+{
+    private bool _isAway;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(storage.Value.SweepInterval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await SweepAsync(stoppingToken);
+                _isAway = false;
+            }
+            catch (Exception away) when (away is ServiceUnavailableException || DatabaseExceptionHandler.IsUnavailable(away))
+            {
+                // Said once, and tried again until it works.
+                if (!_isAway)
+                {
+                    _isAway = true;
+                    LogAway(away.Message);
+                }
+            }
+            catch (PostgresException failure)
+            {
+                // The schema is not there yet, for instance.
+                LogFailed(failure);
+            }
+        }
+    }
+
+    private async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow().UtcDateTime;
+        await using (var tasks = database.CreateCommand("""
+            DELETE FROM document_tasks WHERE id IN (
+                SELECT id FROM document_tasks WHERE state IN ('completed', 'failed') AND finished_at < $1 LIMIT 10000)
+            """))
+        {
+            tasks.Parameters.Add(new() { Value = now - documents.Value.TaskRetention });
+            await tasks.ExecuteNonQueryAsync(cancellationToken);
+        }
+        await EmptyTrashAsync(now - documents.Value.TrashRetention, cancellationToken);
+        while (await unreferenced.DeleteDueAsync(now, cancellationToken) > 0)
+        {
+        }
+    }
+
+    private async Task EmptyTrashAsync(DateTime before, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var erasure = new NpgsqlBatch(connection) { BatchCommands = { DocumentErasure.OfTrashedBefore(before, AuditLog.System) } };
+        await using var audit = new NpgsqlBatch(connection);
+        await using (var reader = await erasure.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                audit.BatchCommands.Add(AuditLog.Entry(
+                    AuditLog.System, correlationId: null, "document.purged", $"document:{reader.GetGuid(0)}"));
+            }
+        }
+        if (audit.BatchCommands.Count > 0)
+        {
+            await audit.ExecuteNonQueryAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            LogErased(audit.BatchCommands.Count);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "{Count} documents were in the trash for long enough and are erased")]
+    private partial void LogErased(int count);
+
+    [LoggerMessage(LogLevel.Warning, "What nobody refers to cannot be deleted at the moment: {Reason}")]
+    private partial void LogAway(string reason);
+
+    [LoggerMessage(LogLevel.Error, "What nobody refers to cannot be deleted")]
+    private partial void LogFailed(Exception failure);
+}
