@@ -5,13 +5,29 @@ internal static class DocumentFormats
 {
     private static readonly Dictionary<string, Action<string, ExtractedDocument>> Readers = new()
     {
+        [".bmp"] = Image.Read,
         [".csv"] = Csv.Read,
+        [".doc"] = LegacyWord.Read,
+        [".docx"] = Word.Read,
+        [".eml"] = Mail.Read,
+        [".gif"] = Image.Read,
         [".htm"] = Html.Read,
         [".html"] = Html.Read,
+        [".jpeg"] = Image.Read,
+        [".jpg"] = Image.Read,
         [".json"] = Json.Read,
         [".md"] = PlainText.Read,
+        [".odt"] = OpenDocument.Read,
+        [".pdf"] = Pdf.Read,
+        [".png"] = Image.Read,
+        [".pptx"] = Presentation.Read,
+        [".rtf"] = RichText.Read,
         [".svg"] = Xml.ReadSvg,
+        [".tif"] = Image.Read,
+        [".tiff"] = Image.Read,
         [".txt"] = PlainText.Read,
+        [".webp"] = Image.Read,
+        [".xlsx"] = Spreadsheet.Read,
         [".xml"] = Xml.Read,
     };
 
