@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Platform.Api.Database;
+using Platform.Api.Search;
 using Platform.ServiceDefaults.Health;
 
 namespace Platform.Api.Health;
@@ -37,24 +38,30 @@ internal static class HealthEndpoints
         HttpContext context, HealthCheckService checks, TimeProvider time, CancellationToken cancellationToken)
     {
         var report = await checks.CheckHealthAsync(check => !check.Tags.Contains(HealthTags.Live), cancellationToken);
-        var healthy = report.Status == HealthStatus.Healthy;
+        var search = report.Entries[SearchHealthCheck.Name].Status == HealthStatus.Healthy;
         var database = report.Entries
             .Where(check => check.Key is DatabaseExtensions.HealthCheck or DatabaseExtensions.MigrationsCheck)
             .All(check => check.Value.Status == HealthStatus.Healthy);
         context.Response.Headers.CacheControl = "no-store";
         return TypedResults.Json(
             new ServiceHealth(
-                healthy ? "healthy" : "unhealthy",
+                report.Status.ToString().ToLowerInvariant(),
                 time.GetUtcNow().UtcDateTime,
                 Version,
-                new Dictionary<string, string> { ["database"] = database ? "connected" : "unavailable" }),
+                new Dictionary<string, string>
+                {
+                    ["database"] = Answer(database),
+                    ["search"] = Answer(search),
+                }),
             HealthJson.Default.ServiceHealth,
-            statusCode: healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+            statusCode: report.Status == HealthStatus.Unhealthy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK);
     }
+
+    private static string Answer(bool isConnected) => isConnected ? "connected" : "unavailable";
 }
 
 /// <summary>The answer of GET /health.</summary>
-/// <param name="Status"><c>healthy</c> or <c>unhealthy</c>.</param>
+/// <param name="Status"><c>healthy</c>, <c>degraded</c> when something is away that not everything needs, or <c>unhealthy</c>.</param>
 /// <param name="Services">Each dependency: <c>connected</c> or <c>unavailable</c>, and no reason, which is in the log.</param>
 internal sealed record ServiceHealth(string Status, DateTime Timestamp, string Version, Dictionary<string, string> Services);
 
