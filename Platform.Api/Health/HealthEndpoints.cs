@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Platform.Api.Database;
+using Platform.Api.Search;
 using Platform.Api.Storage;
 using Platform.ServiceDefaults.Health;
 
@@ -54,6 +55,7 @@ internal static class HealthEndpoints
                 {
                     ["database"] = State(DatabaseExtensions.HealthCheck, DatabaseExtensions.MigrationsCheck),
                     ["storage"] = State(ObjectStoreCheck.Name),
+                    ["search"] = State(SearchHealthCheck.Name),
                 }),
             HealthJson.Default.ServiceHealth,
             statusCode: report.Status == HealthStatus.Unhealthy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK);
@@ -61,6 +63,8 @@ internal static class HealthEndpoints
         string State(params string[] names) =>
             names.All(name => report.Entries[name].Status == HealthStatus.Healthy) ? "connected" : "unavailable";
     }
+
+    private static string Answer(bool isConnected) => isConnected ? "connected" : "unavailable";
 }
 
 /// <summary>The answer of GET /health.</summary>

@@ -1,8 +1,79 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.OpenApi;
+using Platform.Api.Requests;
+using Platform.Api.Security;
+using Platform.ServiceDefaults.Errors;
+
 namespace Platform.Api.Search;
 
 internal static class SearchExtensions
 {
-    public static void AddSearch(this IHostApplicationBuilder builder) => _ = builder;
+    private static readonly TimeSpan HealthCheckTimeout = TimeSpan.FromSeconds(1.2);
 
-    public static void MapSearch(this IEndpointRouteBuilder app) => _ = app;
+    public static void AddSearch(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<SearchOptions>()
+            .BindConfiguration(SearchOptions.Section)
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
+        builder.Services.AddSingleton<ISearchIndex, PostgresSearchIndex>();
+        builder.Services.AddSingleton<SearchMetrics>();
+        builder.Services.AddHostedService<SearchPreparation>();
+        builder.Services.AddHealthChecks()
+            .AddCheck<SearchHealthCheck>(SearchHealthCheck.Name, HealthStatus.Degraded, timeout: HealthCheckTimeout);
+    }
+
+    public static void MapSearch(this IEndpointRouteBuilder app)
+    {
+        var search = app.MapGroup("/documents/search").RequireScope(Scopes.Read).WithTags("Documents");
+        search.MapGet("", (HttpContext context, ISearchIndex index, SearchMetrics metrics, TimeProvider time, CancellationToken cancellationToken) =>
+                SearchAsync(SearchRequest.Read(context.Request.Query), index, metrics, time, cancellationToken))
+            .WithName("SearchDocuments")
+            .WithSummary("Searches the documents: every word, the last one as a prefix, misspelt ones too; the best results first.")
+            .AddOpenApiOperationTransformer((operation, _, _) =>
+            {
+                // The query string is read by hand, so that every mistake names its parameter.
+                operation.Parameters =
+                    [.. SearchRequest.Parameters.Select(name => new OpenApiParameter { Name = name, In = ParameterLocation.Query })];
+                return Task.CompletedTask;
+            })
+            .Produces<SearchAnswer>()
+            .ProducesValidationProblem(StatusCodes.Status422UnprocessableEntity)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        search.MapPost("", async (HttpContext context, ISearchIndex index, SearchMetrics metrics, TimeProvider time, CancellationToken cancellationToken) =>
+                await SearchAsync(await SearchRequest.ReadAsync(context.Request, cancellationToken), index, metrics, time, cancellationToken))
+            .WithName("SearchDocumentsByBody")
+            .WithSummary("Searches the documents, as GET does, with the question in the body: {query, filters, limit, offset}.")
+            .Produces<SearchAnswer>()
+            .ProducesValidationProblem(StatusCodes.Status400BadRequest)
+            .ProducesValidationProblem(StatusCodes.Status413PayloadTooLarge)
+            .ProducesValidationProblem(StatusCodes.Status415UnsupportedMediaType)
+            .ProducesValidationProblem(StatusCodes.Status422UnprocessableEntity)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+    }
+
+    private static async Task<IResult> SearchAsync(
+        SearchRequest request, ISearchIndex index, SearchMetrics metrics, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (request.Errors is not null)
+        {
+            metrics.Searched("invalid");
+            return RequestProblems.Invalid(request.Errors, request.Status);
+        }
+        var start = time.GetTimestamp();
+        try
+        {
+            var page = await index.SearchAsync(request.Query, cancellationToken);
+            metrics.Searched(page.TotalCount > 0 ? "found" : "nothing");
+            return TypedResults.Json(
+                new SearchAnswer(
+                    [.. page.Hits.Select(SearchResult.From)], page.TotalCount, request.Text, time.GetElapsedTime(start).TotalSeconds, page.Facets),
+                SearchJson.Default.SearchAnswer);
+        }
+        catch (ServiceUnavailableException)
+        {
+            metrics.Searched("unavailable");
+            throw;
+        }
+    }
 }

@@ -1,0 +1,156 @@
+-- The full-text index of the provider "postgres". All of it is derived and can be rebuilt from documents and document_texts.
+-- Words are cut and folded by the API (Search/WordReader.cs), for a query as for a document, so no text search configuration is used.
+
+CREATE TABLE search_documents (
+    id                uuid PRIMARY KEY,
+    upload_timestamp  timestamptz NOT NULL,
+    document_type     text STORAGE MAIN NOT NULL,
+    file_extension    text STORAGE MAIN NOT NULL,
+    processing_status text STORAGE MAIN NOT NULL,
+    tags              text[] STORAGE MAIN NOT NULL,
+    contact_id        text NOT NULL,
+    filename          text NOT NULL,
+    description       text NOT NULL,
+    -- The beginning of the text, for snippets.
+    text_content      text NOT NULL,
+    -- Words as they are, and with the field in front (Search/SearchLexemes.cs): what is searched, filtered and ranked by.
+    lexemes           tsvector NOT NULL,
+    -- Written by a client while this index was being built: what the rebuild reads is older.
+    is_live           boolean NOT NULL DEFAULT false
+)
+-- Long values go out of line, so that a thousand candidates are few pages.
+WITH (toast_tuple_target = 256);
+
+-- Without a pending list, which every search would have to read through.
+CREATE INDEX ON search_documents USING gin (lexemes) WITH (fastupdate = off);
+CREATE INDEX ON search_documents (upload_timestamp DESC, id DESC);
+
+-- The words that there are, each with hashes of what is left of it when letters are left out: two words are a typing error apart when
+-- they have one in common (Search/Misspelling.cs).
+CREATE TABLE search_terms (
+    term   text COLLATE "C" PRIMARY KEY,
+    hashes integer[] NOT NULL
+);
+
+CREATE INDEX ON search_terms USING gin (hashes) WITH (fastupdate = off);
+
+-- The index that is being built; empty at all other times. It takes the other one's place by name.
+CREATE TABLE search_documents_next (LIKE search_documents INCLUDING ALL) WITH (toast_tuple_target = 256);
+CREATE TABLE search_terms_next (LIKE search_terms INCLUDING ALL);
+
+-- What was removed while an index is being built.
+CREATE TABLE search_removed (id uuid PRIMARY KEY);
+
+CREATE TABLE search_state (
+    is_only       boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+    is_rebuilding boolean NOT NULL DEFAULT false
+);
+
+INSERT INTO search_state DEFAULT VALUES;
+
+-- A page of what matches the tiers: the best tier first, and the newest first within one. No document matches two tiers; together they are
+-- what matches "everything". Null tiers stand for a search without words and filters. The first thousand documents are what is counted;
+-- if there are more, the total is an estimate, and the facets are those of the first thousand.
+CREATE FUNCTION search_find(
+    tiers tsquery[], everything tsquery, since timestamptz, until timestamptz, skip integer, take integer,
+    OUT ids uuid[], OUT ranks integer[], OUT total bigint, OUT facets jsonb)
+LANGUAGE plpgsql STABLE
+-- The query is a parameter: planning it anew does not make its plan better.
+SET plan_cache_mode = force_generic_plan SET jit = off AS $$
+DECLARE
+    most CONSTANT integer := 1000;
+    wide CONSTANT integer := 5000;
+    pages bigint;
+    last_page bigint;
+    last_tier integer;
+    before integer;
+    matches integer;
+    rest uuid[];
+BEGIN
+    IF tiers IS NULL THEN
+        WITH found AS MATERIALIZED (
+            SELECT id, upload_timestamp, document_type, file_extension, processing_status, tags FROM search_documents
+            WHERE upload_timestamp >= since AND upload_timestamp < until ORDER BY upload_timestamp DESC, id DESC
+            LIMIT greatest(most, skip + take)
+        )
+        SELECT (SELECT array_agg(id) FROM (SELECT id FROM found ORDER BY upload_timestamp DESC, id DESC OFFSET skip LIMIT take) AS page),
+               (SELECT jsonb_agg(combination) FROM (
+                   SELECT jsonb_build_array(document_type, file_extension, processing_status, tags, count(*)) AS combination
+                   FROM found GROUP BY document_type, file_extension, processing_status, tags) AS combinations),
+               count(*)
+        INTO ids, facets, total FROM found;
+        IF total >= most AND since = '-infinity' AND until = 'infinity' THEN
+            total := greatest(total, (SELECT reltuples FROM pg_class WHERE oid = 'search_documents'::regclass));
+        END IF;
+        RETURN;
+    END IF;
+
+    WITH found AS MATERIALIZED (
+        SELECT * FROM (
+            (SELECT 1 AS tier, id, upload_timestamp, document_type, file_extension, processing_status, tags FROM search_documents
+             WHERE lexemes @@ tiers[1] AND upload_timestamp >= since AND upload_timestamp < until)
+            UNION ALL
+            (SELECT 2, id, upload_timestamp, document_type, file_extension, processing_status, tags FROM search_documents
+             WHERE lexemes @@ tiers[2] AND upload_timestamp >= since AND upload_timestamp < until)
+            UNION ALL
+            (SELECT 3, id, upload_timestamp, document_type, file_extension, processing_status, tags FROM search_documents
+             WHERE lexemes @@ tiers[3] AND upload_timestamp >= since AND upload_timestamp < until)
+            UNION ALL
+            (SELECT 4, id, upload_timestamp, document_type, file_extension, processing_status, tags FROM search_documents
+             WHERE lexemes @@ tiers[4] AND upload_timestamp >= since AND upload_timestamp < until)
+            UNION ALL
+            (SELECT 5, id, upload_timestamp, document_type, file_extension, processing_status, tags FROM search_documents
+             WHERE lexemes @@ tiers[5] AND upload_timestamp >= since AND upload_timestamp < until)
+            UNION ALL
+            (SELECT 6, id, upload_timestamp, document_type, file_extension, processing_status, tags FROM search_documents
+             WHERE lexemes @@ tiers[6] AND upload_timestamp >= since AND upload_timestamp < until)
+            UNION ALL
+            (SELECT 7, id, upload_timestamp, document_type, file_extension, processing_status, tags FROM search_documents
+             WHERE lexemes @@ tiers[7] AND upload_timestamp >= since AND upload_timestamp < until)
+        ) AS matching LIMIT most
+    ), page AS (
+        SELECT id, tier FROM found ORDER BY tier, upload_timestamp DESC, id DESC OFFSET skip LIMIT take
+    )
+    SELECT (SELECT array_agg(id) FROM page),
+           (SELECT array_agg(tier) FROM page),
+           (SELECT jsonb_agg(combination) FROM (
+               SELECT jsonb_build_array(document_type, file_extension, processing_status, tags, count(*)) AS combination
+               FROM found GROUP BY document_type, file_extension, processing_status, tags) AS combinations),
+           count(*), max(tier), (SELECT count(*) FROM found AS better WHERE better.tier < max(found.tier))
+    INTO ids, ranks, facets, total, last_tier, before FROM found;
+    IF total < most THEN
+        RETURN;
+    END IF;
+
+    -- There are more. How many: by how far into the table a thousand of them reach.
+    SELECT max((ctid::text::point)[0]), count(*) INTO last_page, matches
+    FROM (SELECT ctid FROM search_documents
+          WHERE lexemes @@ everything AND upload_timestamp >= since AND upload_timestamp < until LIMIT most) AS matching;
+    pages := pg_relation_size('search_documents') / current_setting('block_size')::integer;
+    total := greatest(total, matches * pages / (last_page + 1));
+    IF skip + take <= before THEN
+        RETURN;
+    END IF;
+
+    -- The page reaches into the last tier, of which only a part was read, in the order of the table. The newest of all of it, if that is
+    -- not too many.
+    SELECT count(*) INTO matches
+    FROM (SELECT FROM search_documents
+          WHERE lexemes @@ tiers[last_tier] AND upload_timestamp >= since AND upload_timestamp < until LIMIT wide) AS matching;
+    IF matches < wide OR skip + take > before + 200 THEN
+        SELECT array_agg(id) INTO rest FROM (
+            SELECT id FROM (
+                SELECT id, upload_timestamp FROM search_documents
+                WHERE lexemes @@ tiers[last_tier] AND upload_timestamp >= since AND upload_timestamp < until LIMIT wide) AS matching
+            ORDER BY upload_timestamp DESC, id DESC OFFSET greatest(0, skip - before) LIMIT skip + take - greatest(skip, before)) AS newest;
+    ELSE
+        -- They are frequent, so the newest documents are soon through.
+        SELECT array_agg(id) INTO rest FROM (
+            SELECT id FROM search_documents
+            WHERE (lexemes @@ tiers[last_tier]) IS TRUE AND upload_timestamp >= since AND upload_timestamp < until
+            ORDER BY upload_timestamp DESC, id DESC OFFSET greatest(0, skip - before) LIMIT skip + take - greatest(skip, before)) AS newest;
+    END IF;
+    ids := ids[1 : before - skip] || rest;
+    ranks := ranks[1 : before - skip] || array_fill(last_tier, ARRAY[coalesce(cardinality(rest), 0)]);
+END
+$$;

@@ -1,0 +1,29 @@
+using Platform.ServiceDefaults.Errors;
+
+namespace Platform.Api.Search;
+
+/// <summary>Prepares the index in the background, for as long as that takes: the service starts without it.</summary>
+internal sealed partial class SearchPreparation(ISearchIndex index, TimeProvider time, ILogger<SearchPreparation> logger) : BackgroundService
+{
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(15);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        for (var delay = TimeSpan.FromMilliseconds(250); ; delay = delay * 2 > MaxDelay ? MaxDelay : delay * 2)
+        {
+            try
+            {
+                await index.PrepareAsync(stoppingToken);
+                return;
+            }
+            catch (Exception failure) when (failure is ServiceUnavailableException or SearchIndexException)
+            {
+                LogFailed((failure.InnerException ?? failure).Message, delay);
+            }
+            await Task.Delay(delay, time, stoppingToken);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The search index is not ready, trying again in {Delay}: {Reason}")]
+    private partial void LogFailed(string reason, TimeSpan delay);
+}
