@@ -23,7 +23,7 @@ internal static class HealthEndpoints
             .Produces<ServiceHealth>()
             .Produces<ServiceHealth>(StatusCodes.Status503ServiceUnavailable);
 
-        var info = new ServiceInfo(Service, Version, ["contacts", "visitors", "api-keys", "documents"]);
+        var info = new ServiceInfo(Service, Version, ["contacts", "documents", "search", "analytics", "visitors", "api-keys"]);
         app.MapGet("/api", () => TypedResults.Json(info, HealthJson.Default.ServiceInfo))
             .AllowAnonymous()
             .WithTags("Service")
@@ -63,8 +63,6 @@ internal static class HealthEndpoints
         string State(params string[] names) =>
             names.All(name => report.Entries[name].Status == HealthStatus.Healthy) ? "connected" : "unavailable";
     }
-
-    private static string Answer(bool isConnected) => isConnected ? "connected" : "unavailable";
 }
 
 /// <summary>The answer of GET /health.</summary>

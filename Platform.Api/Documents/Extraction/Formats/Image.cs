@@ -9,6 +9,7 @@ using MetadataExtractor.Formats.Png;
 using MetadataExtractor.Formats.WebP;
 using MetadataExtractor.Util;
 using Platform.Api.Documents.Extraction.Worker;
+using ImageType = MetadataExtractor.Util.FileType;
 
 namespace Platform.Api.Documents.Extraction.Formats;
 
@@ -65,7 +66,7 @@ internal static class Image
     {
         using var file = File.OpenRead(path);
         var type = FileTypeDetector.DetectFileType(file);
-        if (type is not (FileType.Png or FileType.Jpeg or FileType.Gif or FileType.Bmp or FileType.WebP or FileType.Tiff))
+        if (type is not (ImageType.Png or ImageType.Jpeg or ImageType.Gif or ImageType.Bmp or ImageType.WebP or ImageType.Tiff))
         {
             throw new UnreadableDocumentException("The file is not a picture.");
         }
