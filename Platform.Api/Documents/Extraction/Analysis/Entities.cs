@@ -166,6 +166,6 @@ internal static partial class Entities
     /// <summary>$1,234.50, 1.234,50 €, EUR 99, 99 CHF.</summary>
     [GeneratedRegex(
         @"(?<![\p{L}0-9])(?:(?:US|A|C|NZ|HK|S)?\$|[€£¥₹₽₴₺]|" + Currency + @")[ \u00A0\n]?" + Number + @"(?![0-9])"
-        + @"|(?<![\p{L}0-9.,])" + Number + @"[ \u00A0\n]?(?:[$€£¥₹₽₴₺元円]|" + Currency + @"(?![\p{L}0-9]))")]
+        + @"|(?<![\p{L}0-9.,])" + Number + @"[ \u00A0\n]?(?:[$€£¥₹₽₴₺元円](?![0-9])|" + Currency + @"(?![\p{L}0-9]))")]
     private static partial Regex Amount();
 }
