@@ -23,7 +23,7 @@ internal sealed class DocumentsUnderTest : IAsyncDisposable
             ("Processing__PollInterval", "00:00:00.5"),
             ("Processing__DependencyDelay", "00:00:00.5"),
             ("Processing__RetryDelay", "00:00:00.2"),
-            ("Documents__SweepInterval", "00:00:00.5"),
+            ("Storage__SweepInterval", "00:00:00.5"),
             .. environment,
         ];
     }

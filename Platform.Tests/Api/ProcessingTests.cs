@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Platform.Tests.Fixtures.Corpus;
 
 namespace Platform.Tests.Api;
 
@@ -294,6 +295,47 @@ public sealed class ProcessingTests(ApiFixture api)
             await stored.CopyToAsync(content);
         }
         Assert.Equal(bytes, content.ToArray());
+    }
+
+    [Fact, Trait("Defect", "D01"), Trait("Defect", "D04")]
+    public async Task Every_type_in_every_language_is_uploaded_read_and_found_by_a_word_inside_it()
+    {
+        await using var documents = await DocumentsUnderTest.StartAsync(api);
+        var ids = new Dictionary<string, Guid>();
+        foreach (var file in Corpus.All)
+        {
+            ids[file.Name] = await documents.UploadAsync(file.Bytes, file.Name);
+        }
+        foreach (var file in Corpus.All)
+        {
+            var document = await documents.WhenAsync(ids[file.Name], seconds: 120);
+            Assert.Contains(ids[file.Name], await documents.SearchAsync(file.Marker));
+            if (file.Language is not null)
+            {
+                Assert.Equal(file.Language, document.GetProperty("language_detected").GetString());
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("bomb.docx")]
+    [InlineData("laughs.svg")]
+    [InlineData("circle.pdf")]
+    [InlineData("endless.pdf")]
+    [InlineData("deep.json")]
+    [InlineData("deep.html")]
+    [InlineData("password.pdf")]
+    public async Task A_hostile_file_costs_its_own_task_and_the_next_document_is_read(string name)
+    {
+        await using var documents = await DocumentsUnderTest.StartAsync(api, ("Extraction__TimeoutSeconds", "5"));
+        var hostile = await documents.UploadAsync(HostileFiles.All[name](), name);
+        var good = await documents.UploadTextAsync("A quiet dugong.");
+        await documents.WhenAsync(good);
+        Assert.Equal(good, Assert.Single(await documents.SearchAsync("dugong")));
+        await ApiFixture.EventuallyAsync(
+            async () => (await documents.GetAsync($"/documents/{hostile}")).GetProperty("processing_status").GetString() is "completed" or "failed",
+            "the hostile one has ended", seconds: 60);
+        Assert.False(documents.Service.HasExited);
     }
 
     [Theory]
