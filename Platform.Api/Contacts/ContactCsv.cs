@@ -13,6 +13,7 @@ internal sealed partial class ContactCsv(ContactStore store, ContactQuery query)
     public const string ContentType = "text/csv";
 
     private const int RowsRead = 500;
+    private const int CharactersWritten = 16 * 1024;
     private const string Header =
         "contactId,name,email,company,service,budget,message,timestamp,status,source,user_agent,page_url,notes,document_insights,"
         + "created_at,updated_at,last_updated\r\n";
@@ -36,11 +37,15 @@ internal sealed partial class ContactCsv(ContactStore store, ContactQuery query)
                 foreach (var contact in page.Contacts)
                 {
                     AppendRow(rows, contact);
-                    await response.WriteAsync(rows.ToString(), cancellationToken);
-                    rows.Clear();
+                    if (rows.Length >= CharactersWritten)
+                    {
+                        await response.WriteAsync(rows.ToString(), cancellationToken);
+                        rows.Clear();
+                    }
                 }
                 if (page.NextCursor is null)
                 {
+                    await response.WriteAsync(rows.ToString(), cancellationToken);
                     return;
                 }
                 rest = rest with { After = new(page.Contacts[^1].Timestamp, page.Contacts[^1].Id) };

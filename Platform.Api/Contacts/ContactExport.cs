@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
 using Npgsql;
 using NpgsqlTypes;
 using Platform.Api.Audit;
@@ -53,6 +54,8 @@ internal sealed partial class ContactExport(NpgsqlDataSource database, IObjectSt
             batch.BatchCommands.Add(AuditLog.Entry(context, "contact.exported", ContactStore.Subject(contact.Id)));
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
+        // To close an entry writes its last block, which ZipArchive does synchronously (.NET 10).
+        context.Features.GetRequiredFeature<IHttpBodyControlFeature>().AllowSynchronousIO = true;
         var response = context.Response;
         response.ContentType = ContentType;
         response.Headers.ContentDisposition = "attachment; filename=\"contact.zip\"";

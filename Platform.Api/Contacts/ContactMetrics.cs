@@ -3,7 +3,10 @@ using Microsoft.Extensions.Options;
 
 namespace Platform.Api.Contacts;
 
-/// <summary>The counters <c>contact_submissions_total{source,service}</c> and <c>contact_spam_total{reason}</c>. What clients send is a label only when it is on a list.</summary>
+/// <summary>
+/// The counters <c>contact_submissions_total{source,service}</c> and <c>contact_spam_total{reason}</c>. What clients send is a label only
+/// when it is on a list.
+/// </summary>
 internal sealed class ContactMetrics : IDisposable
 {
     private const string Other = "other";

@@ -18,8 +18,10 @@ internal sealed class OutboxMetrics : IDisposable
     public void Observe((long Waiting, long Failed)? counts) => _lastSeen = counts;
 
     private IEnumerable<Measurement<long>> Measure() => _lastSeen is { } counts
-        ? [new(counts.Waiting, new KeyValuePair<string, object?>("state", "waiting")), new(counts.Failed, new KeyValuePair<string, object?>("state", "failed"))]
+        ? [Of("waiting", counts.Waiting), Of("failed", counts.Failed)]
         : [];
+
+    private static Measurement<long> Of(string state, long count) => new(count, new KeyValuePair<string, object?>("state", state));
 
     public void Dispose() => _meter.Dispose();
 }

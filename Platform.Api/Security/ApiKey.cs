@@ -21,7 +21,12 @@ internal sealed record ApiKey(Guid? Id, byte[] Hash, ClaimsPrincipal Principal)
         id,
         hash,
         new ClaimsPrincipal(new ClaimsIdentity(
-            [new(ClaimTypes.Name, name), new(ClaimTypes.NameIdentifier, id?.ToString() ?? BootstrapName), .. scopes.Select(scope => new Claim(Scopes.ClaimType, scope))], ApiKeyAuthentication.SchemeName)));
+            [
+                new(ClaimTypes.Name, name),
+                new(ClaimTypes.NameIdentifier, id?.ToString() ?? BootstrapName),
+                .. scopes.Select(scope => new Claim(Scopes.ClaimType, scope)),
+            ],
+            ApiKeyAuthentication.SchemeName)));
 
     /// <summary>A new random key of 256 bits in 43 characters of base64url, and what is stored of it.</summary>
     public static (string Key, byte[] Hash) Generate()

@@ -38,8 +38,8 @@ internal sealed class ApiKeyStore(NpgsqlDataSource database)
         }
         await using var batch = new NpgsqlBatch(connection, transaction);
         batch.BatchCommands.Add(Insert(key.Id, key.Name, hash, key.Scopes));
-        batch.BatchCommands.Add(AuditLog.Entry(
-            context, "key.created", Subject(key.Id), new Dictionary<string, string> { ["name"] = key.Name, ["scopes"] = string.Join(' ', key.Scopes) }));
+        var details = new Dictionary<string, string> { ["name"] = key.Name, ["scopes"] = string.Join(' ', key.Scopes) };
+        batch.BatchCommands.Add(AuditLog.Entry(context, "key.created", Subject(key.Id), details));
         if (answer is not null)
         {
             IdempotencyKeys.AddTo(batch, answer.Scope, answer.Key, answer.Answer);

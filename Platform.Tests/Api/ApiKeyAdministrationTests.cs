@@ -30,7 +30,8 @@ public sealed class ApiKeyAdministrationTests(ApiFixture api)
         using (var list = await api.GetAsync("/admin/keys"))
         {
             Assert.DoesNotContain(key, await list.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-            var listed = (await ApiFixture.JsonAsync(list)).GetProperty("keys").EnumerateArray().Single(entry => entry.GetProperty("id").GetGuid() == id);
+            var listed = (await ApiFixture.JsonAsync(list)).GetProperty("keys").EnumerateArray()
+                .Single(entry => entry.GetProperty("id").GetGuid() == id);
             Assert.Equal(
                 ["id", "name", "scopes", "created_at", "last_used_at", "revoked_at"], listed.EnumerateObject().Select(member => member.Name));
             Assert.Null(listed.GetProperty("revoked_at").GetString());

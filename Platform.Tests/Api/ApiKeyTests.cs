@@ -49,6 +49,12 @@ public sealed class ApiKeyTests(ApiFixture api)
     {
         await using var service = await (await ApiFixture.StartAsync(api.Database, ("Security__BootstrapKey", configured)))
             .WhenReadyAsync();
+        // Until the keys are read nothing is said about any.
+        await ApiFixture.EventuallyAsync(async () =>
+        {
+            using var response = await ApiFixture.GetAsync(service, "/contacts", "wrong");
+            return response.StatusCode != HttpStatusCode.ServiceUnavailable;
+        }, "the keys are read", seconds: 30);
         foreach (var key in (string?[])[null, "", configured, ApiFixture.BootstrapKey])
         {
             using var response = await ApiFixture.GetAsync(service, "/contacts", key);

@@ -65,7 +65,8 @@ public sealed class ContactCsvTests(ApiFixture api)
         }
         var cells = Parse(text + "\r\n")[0];
         return cells.Count == values.Length + 1 && cells.Zip(values).All(pair =>
-            pair.First is not ['=' or '+' or '-' or '@' or '\t' or '\r', ..] && (pair.First == pair.Second.Get || pair.First == "'" + pair.Second.Get));
+            pair.First is not ['=' or '+' or '-' or '@' or '\t' or '\r', ..]
+            && (pair.First == pair.Second.Get || pair.First == "'" + pair.Second.Get));
     }
 
     [Theory]

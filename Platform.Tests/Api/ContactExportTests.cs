@@ -28,7 +28,9 @@ public sealed class ContactExportTests(ApiFixture api)
     {
         var id = await api.Service.SubmitAsync();
         var other = await api.Service.SubmitAsync();
-        var documents = Enumerable.Range(0, 3).Select(_ => Guid.CreateVersion7()).ToArray();
+        // The order of the database: two of one millisecond come in any.
+        var documents = Enumerable.Range(0, 3).Select(_ => Guid.CreateVersion7())
+            .OrderBy(document => document.ToString("n"), StringComparer.Ordinal).ToArray();
         await ApiFixture.ExecuteAsync(api.Database, string.Concat(documents.Select((document, i) => $$"""
             INSERT INTO documents
                 (id, contact_id, filename, file_extension, size, content_type, document_type, object_key, sha256, deleted_at)
