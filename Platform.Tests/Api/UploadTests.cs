@@ -166,7 +166,7 @@ public sealed class UploadTests(DocumentsFixture api)
         { "not UTF-8", 400, "document_type" },
         { "long description", 422, "description" },
         { "10000 tags in one field", 422, "tags" },
-        { "10000 tags in as many fields", 400, "body" },
+        { "5000 tags in as many fields", 400, "body" },
         { "51 tags", 422, "tags" },
         { "long tag", 422, "tags" },
         { "large frame", 413, "body" },
@@ -352,8 +352,8 @@ public sealed class UploadTests(DocumentsFixture api)
             case "not UTF-8": return Part(Uploads.Form(api.ContactId, Hello, documentType: null), "document_type", [0xC3, 0x28]);
             case "long description": return Uploads.Form(api.ContactId, Hello, fields: ("description", new string('d', 1001)));
             case "10000 tags in one field": return Uploads.Form(api.ContactId, Hello, fields: ("tags", string.Join(',', Enumerable.Range(0, 10_000))));
-            case "10000 tags in as many fields":
-                return Uploads.Form(api.ContactId, Hello, fields: [.. Enumerable.Range(0, 10_000).Select(number => ("tags", $"{number}"))]);
+            case "5000 tags in as many fields":
+                return Uploads.Form(api.ContactId, Hello, fields: [.. Enumerable.Range(0, 5_000).Select(number => ("tags", $"{number}"))]);
             case "51 tags": return Uploads.Form(api.ContactId, Hello, fields: ("tags", string.Join(',', Enumerable.Range(0, 51))));
             case "long tag": return Uploads.Form(api.ContactId, Hello, fields: ("tags", new string('t', 51)));
             case "large frame":

@@ -34,6 +34,8 @@ public sealed class S3Server : IAsyncLifetime
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            // It makes its continuation tokens with a cipher that newer versions of OpenSSL keep apart.
+            Environment = { ["NODE_OPTIONS"] = "--openssl-legacy-provider" },
         })!;
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
