@@ -15,6 +15,8 @@ namespace Platform.Tests.Api;
 [Collection(DocumentsSuite.Name), Trait("Needs", "postgres")]
 public sealed class LinkTests(DocumentsFixture api)
 {
+    private static readonly string[] Signals = ["/v1/traces", "/v1/logs"];
+
     [Fact]
     public async Task A_link_opens_the_document_without_a_key_until_it_is_in_the_trash()
     {
@@ -166,7 +168,7 @@ public sealed class LinkTests(DocumentsFixture api)
             Assert.Equal("no-referrer", opened.Headers.GetValues("Referrer-Policy").Single());
         }
         await ApiFixture.EventuallyAsync(
-            () => Task.FromResult(new[] { "/v1/traces", "/v1/logs" }.All(kind => received.Any(part =>
+            () => Task.FromResult(Signals.All(kind => received.Any(part =>
                 part.StartsWith(kind, StringComparison.Ordinal) && part.Contains("/d/***", StringComparison.Ordinal)))),
             "traces and logs tell of the link", seconds: 60);
         await edge.StopAsync();
