@@ -44,11 +44,13 @@ internal sealed partial class UploadEndpoint(
         try
         {
             var limit = _options.MaxUploadBytes + UploadForm.MaxFrameBytes;
+            // File and fields are counted as they come. The server discards the rest of a refused body up to here, for some seconds, so that
+            // clients that send on meanwhile hear why.
+            context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = 2 * limit;
             if (context.Request.ContentLength > limit)
             {
                 throw UploadRefusedException.TooLarge(_options.MaxUploadBytes);
             }
-            context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = limit;
             var form = await UploadForm.ReadAsync(
                 context.Request, (name, content) => StoreAsync(upload, name, content, context.RequestAborted), context.RequestAborted);
             documentType = form.DocumentType;

@@ -27,6 +27,7 @@ internal sealed class UploadForm
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly Dictionary<string, List<string>> _values = [];
+    private int _frameBytes;
 
     public string ContactId { get; private set; } = "";
 
@@ -46,10 +47,6 @@ internal sealed class UploadForm
         {
             await form.ReadPartsAsync(
                 new MultipartReader(boundary, request.Body, BufferSize) { HeadersCountLimit = 8, HeadersLengthLimit = 8 * 1024 }, takeFile, cancellationToken);
-        }
-        catch (BadHttpRequestException refused) when (refused.StatusCode == StatusCodes.Status413PayloadTooLarge)
-        {
-            throw new UploadRefusedException(refused.StatusCode, Body, $"must be at most {MaxFrameBytes} bytes long beside the file");
         }
         catch (Exception unreadable) when (unreadable is InvalidDataException or (IOException and not BadHttpRequestException)
             && !cancellationToken.IsCancellationRequested)
@@ -119,13 +116,19 @@ internal sealed class UploadForm
 
     private async Task ReadFieldAsync(string name, Stream body, CancellationToken cancellationToken)
     {
-        if (!DocumentFields.IsKnown(name))
-        {
-            // Drained on the way to the next part, and bounded by the limit of the body.
-            return;
-        }
         var bytes = new byte[MaxFieldBytes + 1];
         var read = await body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken);
+        var isKnown = DocumentFields.IsKnown(name);
+        _frameBytes += read;
+        if (_frameBytes > MaxFrameBytes || (read > MaxFieldBytes && !isKnown))
+        {
+            throw new UploadRefusedException(
+                StatusCodes.Status413PayloadTooLarge, Body, $"must be at most {MaxFrameBytes} bytes long beside the file, {MaxFieldBytes} a field");
+        }
+        if (!isKnown)
+        {
+            return;
+        }
         if (read > MaxFieldBytes)
         {
             throw new UploadRefusedException(StatusCodes.Status422UnprocessableEntity, name, DocumentFields.TooLong(name));

@@ -101,8 +101,25 @@ public sealed class PublicEndpointTests(ApiFixture api)
             (path, operation) => $"{operation.Name} {path.Name} {Scope(operation.Value)}");
         Assert.Equal(
             [
-                "get /api open", "get /contacts read", "get /contacts/{id} read", "get /health open", "get /stats open",
-                    "post /contact open",
+                "delete /documents/{id} write",
+                "get /api open",
+                "get /contacts read",
+                "get /contacts/{id} read",
+                "get /contacts/{id}/documents read",
+                "get /d/{token} open",
+                "get /documents read",
+                "get /documents/{id} read",
+                "get /documents/{id}/content read",
+                "get /health open",
+                "get /stats open",
+                "head /d/{token} open",
+                "head /documents/{id}/content read",
+                "patch /documents/{id} write",
+                "post /contact open",
+                "post /documents/upload write",
+                "post /documents/{id}/links write",
+                "post /documents/{id}/reprocess write",
+                "post /documents/{id}/restore write",
                 "post /visits open",
             ],
             operations.Order(StringComparer.Ordinal));

@@ -32,7 +32,8 @@ public sealed class ConsoleLogTests
 
     [Theory]
     [InlineData("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Information, false)]
-    [InlineData("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning, true)]
+    [InlineData("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Critical, false)]
+    [InlineData("Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware", LogLevel.Error, true)]
     [InlineData("System.Net.Http.HttpClient.api.LogicalHandler", LogLevel.Information, false)]
     [InlineData("Microsoft.Hosting.Lifetime", LogLevel.Information, true)]
     [InlineData("Platform.Api", LogLevel.Information, true)]

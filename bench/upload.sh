@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Measures uploads through the API against cp, fsync and sha256sum of the same bytes on the same file system, in one run, and prints one table.
+#   bench/upload.sh [rounds, default 3]
+# Needs python3 (the client, bench/upload.py, which sends from memory over plain sockets) and curl. Starts the graph in Release on ports of
+# its own, with a data folder of its own, and ends it. Each figure is the median of the rounds; rounds alternate.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+rounds=${1:-3} large=$((50 * 1024 * 1024)) small=$((64 * 1024))
+for tool in python3 curl sha256sum; do command -v $tool >/dev/null || { echo "bench/upload.sh needs $tool"; exit 1; }; done
+
+work=$(mktemp -d -p "${BENCH_DIRECTORY:-/tmp}")
+base=$((20000 + RANDOM % 20000)) api=$((base + 1))
+export Parameters__api_key=bench-$RANDOM$RANDOM$RANDOM
+
+dotnet build -c Release --nologo -v q -clp:ErrorsOnly Platform.AppHost
+setsid dotnet run -c Release --no-build --no-launch-profile --project Platform.AppHost -- \
+  --Platform:DataDirectory="$work/data" --Platform:Edge:Port=$base --Platform:Api:Port=$api --Platform:Postgres:Port=$((base + 2)) \
+  --ASPNETCORE_URLS=http://localhost:$((base + 3)) --ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://localhost:$((base + 4)) \
+  --ASPIRE_ALLOW_UNSECURED_TRANSPORT=true >"$work/log" 2>&1 &
+host=$!
+finish() {
+  kill -TERM -- -$host 2>/dev/null || true
+  for _ in $(seq 1 60); do kill -0 -- -$host 2>/dev/null || break; sleep 0.5; done
+  rm -rf "$work"
+}
+trap finish EXIT
+for _ in $(seq 1 240); do
+  [ "$(curl -s -o /dev/null -m 2 -w '%{http_code}' http://localhost:$base/health)" = 200 ] && break
+  kill -0 $host 2>/dev/null || { echo "the AppHost ended:"; tail -n 20 "$work/log"; exit 1; }
+  sleep 0.5
+done
+contact=$(curl -s http://localhost:$api/contact -H 'Content-Type: application/json' \
+  -d '{"name":"bench","email":"bench@example.org","message":"bench"}' | sed 's/.*"contactId":"\([^"]*\)".*/\1/')
+pid=$(pgrep -f "Platform.Api.dll|/Platform.Api$" | while read -r one; do
+  tr '\0' '\n' <"/proc/$one/environ" 2>/dev/null | grep -q "$Parameters__api_key" && echo "$one"; done | head -1)
+
+head -c $large /dev/urandom >"$work/large"
+head -c $small /dev/urandom >"$work/small"
+copy() { # file count parallel -> seconds
+  mkdir -p "$work/copies"
+  local began; began=$(date +%s.%N)
+  # dd copies and forces to the disk; sha256sum reads what is in memory by then.
+  seq "$2" | xargs -P "$3" -I{} sh -c "dd if=$1 of=$work/copies/{} bs=1M conv=fsync status=none && sha256sum $1 >/dev/null"
+  awk -v a="$began" -v b="$(date +%s.%N)" 'BEGIN { printf "%.3f 0 0 0\n", b - a }'
+  rm -rf "$work/copies"
+}
+upload() { python3 bench/upload.py 127.0.0.1 $api "$Parameters__api_key" "$contact" "$@"; }
+memory() { awk '/^VmRSS/ { printf "%d", $2 / 1024 }' "/proc/$pid/status"; }
+
+declare -A rows
+measure() { rows["$1"]+="$("${@:2}")"$'\n'; }
+# Warm: the just-in-time compiler, the pools and the buffers.
+upload $small 500 32 >/dev/null; upload $large 8 4 >/dev/null; sleep 3
+before=$(memory) peak=$before growth=0
+for _ in $(seq 1 "$rounds"); do
+  measure "copy 50 MB, 1 at a time" copy "$work/large" 16 1
+  measure "upload 50 MB, 1 at a time" upload $large 16 1
+  measure "copy 50 MB, 32 at a time" copy "$work/large" 32 32
+  (while sleep 0.1; do memory; echo; done) >"$work/rss" & watch=$!
+  start=$(memory)
+  measure "upload 50 MB, 32 at a time" upload $large 32 32
+  kill $watch; wait $watch 2>/dev/null || true
+  peak=$(sort -n "$work/rss" | tail -1)
+  [ $((peak - start)) -gt $growth ] && growth=$((peak - start))
+  measure "copy 64 KB, 1 at a time" copy "$work/small" 200 1
+  measure "upload 64 KB, 1 at a time" upload $small 200 1
+  measure "copy 64 KB, 32 at a time" copy "$work/small" 1000 32
+  measure "upload 64 KB, 32 at a time" upload $small 1000 32
+done
+
+median() { printf '%s' "${rows[$1]}" | awk -v c="$2" '{ print $c }' | sort -n | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'; }
+printf '\nmedian of %d rounds, %s cores, %s\n\n' "$rounds" "$(nproc)" "$(date -u +%F)"
+printf '| %-28s | %9s | %9s | %9s | %7s |\n' '' seconds 'p50 ms' 'p99 ms' errors
+printf '|%s|%s|%s|%s|%s|\n' ------------------------------ ----------: ----------: ----------: --------:
+for size in "50 MB" "64 KB"; do for parallel in 1 32; do for what in copy upload; do
+  row="$what $size, $parallel at a time"
+  printf '| %-28s | %9s | %9s | %9s | %7s |\n' "$row" "$(median "$row" 1)" "$(median "$row" 3)" "$(median "$row" 4)" "$(median "$row" 2)"
+done; done; done
+echo
+for size in "50 MB" "64 KB"; do for parallel in 1 32; do
+  awk -v a="$(median "copy $size, $parallel at a time" 1)" -v b="$(median "upload $size, $parallel at a time" 1)" -v what="$size, $parallel at a time" \
+    'BEGIN { printf "%s: %.2f x cp + fsync + sha256sum%s\n", what, a / b, what ~ /^50/ ? " (bar 0.7)" : "" }'
+done; done
+echo "API RSS: $before MiB before, grew by $growth MiB during 32 uploads of 50 MB at once (bar 32)"
