@@ -27,7 +27,7 @@ internal static class HostileFiles
         ["external-subset.xml"] = () => Bytes("<!DOCTYPE a SYSTEM \"file:///dev/zero\"><a>fine</a>"),
         ["deep.xml"] = () => Bytes(Repeat("<a>", 100_000) + "x" + Repeat("</a>", 100_000)),
         ["deep.svg"] = () => Bytes("<svg>" + Repeat("<g>", 100_000) + Repeat("</g>", 100_000) + "</svg>"),
-        ["deep.docx"] = () => WithBody(Repeat("<tbl><tr><tc><p>", 100_000) + "x" + Repeat("</p></tc></tr></tbl>", 100_000)),
+        ["deep.docx"] = () => WithBody(Repeat("<tbl><tr><tc><p>", 100_000) + "<r><t>x</t></r>" + Repeat("</p></tc></tr></tbl>", 100_000)),
         ["deep.json"] = () => Bytes(Repeat("[", 100_000) + "1" + Repeat("]", 100_000)),
         ["deep-objects.json"] = () => Bytes(Repeat("{\"a\":", 100_000) + "1" + Repeat("}", 100_000)),
         ["deep.html"] = () => Bytes(Repeat("<div>", 100_000) + "text" + Repeat("</div>", 100_000)),
