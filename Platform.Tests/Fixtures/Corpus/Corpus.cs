@@ -42,7 +42,7 @@ internal static class Corpus
             new("photo.jpeg", Picture.Of("ANTLER").Jpeg(), "ANTLER", null, "tesseract"),
             new("animation.gif", Picture.Of("ROBOT").Gif(), "ROBOT", null, "tesseract"),
             new("bitmap.bmp", Picture.Of("THRONE").Bmp(), "THRONE", null, "tesseract"),
-            new("modern.webp", Picture.Of("BALTHAR").WebP(), "BALTHAR", null, "tesseract"),
+            new("modern.webp", Picture.Of("HOTEL").WebP(), "HOTEL", null, "tesseract"),
             new("scan.tiff", Picture.Of("ALBERTA").Tiff(), "ALBERTA", null, "tesseract"),
             new("scan.tif", Picture.Of("NOTABLE").Tiff(), "NOTABLE", null, "tesseract"),
             new("utf8-mark.txt", [0xEF, 0xBB, 0xBF, .. Utf8(German("Eisvogel"))], "Eisvogel", "de"),

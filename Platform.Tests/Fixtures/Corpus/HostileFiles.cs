@@ -15,8 +15,8 @@ internal static class HostileFiles
     /// <summary>By name. Made when asked for, since some are large.</summary>
     public static IReadOnlyDictionary<string, Func<byte[]>> All { get; } = new Dictionary<string, Func<byte[]>>
     {
-        ["bomb.docx"] = () => WithBody(new string(' ', 300_000_000)),
-        ["bomb.odt"] = () => OpenDocumentFile.Zip([("content.xml", Encoding.ASCII.GetBytes("<a><p>" + new string('x', 200_000_000) + "</p></a>"))]),
+        ["bomb.docx"] = () => Bomb("word/document.xml"),
+        ["bomb.odt"] = () => Bomb("content.xml"),
         ["many-parts.odt"] = () => OpenDocumentFile.Zip(Enumerable.Range(0, 30_000).Select(i => ($"part{i}", Array.Empty<byte>()))),
         ["lying-sizes.docx"] = LyingSizes,
         ["not-so-packed.xlsx"] = () => Replaced(Corpus.Named("prices.xlsx").Bytes, "xl/sharedStrings.xml", new string('<', 50_000_000)),
@@ -27,7 +27,7 @@ internal static class HostileFiles
         ["external-subset.xml"] = () => Bytes("<!DOCTYPE a SYSTEM \"file:///dev/zero\"><a>fine</a>"),
         ["deep.xml"] = () => Bytes(Repeat("<a>", 100_000) + "x" + Repeat("</a>", 100_000)),
         ["deep.svg"] = () => Bytes("<svg>" + Repeat("<g>", 100_000) + Repeat("</g>", 100_000) + "</svg>"),
-        ["deep.docx"] = () => WithBody(Repeat("<tbl><tr><tc><p>", 100_000) + "x" + Repeat("</p></tc></tr></tbl>", 100_000)),
+        ["deep.docx"] = () => WithBody(Repeat("<tbl><tr><tc><p>", 100_000) + "<r><t>x</t></r>" + Repeat("</p></tc></tr></tbl>", 100_000)),
         ["deep.json"] = () => Bytes(Repeat("[", 100_000) + "1" + Repeat("]", 100_000)),
         ["deep-objects.json"] = () => Bytes(Repeat("{\"a\":", 100_000) + "1" + Repeat("}", 100_000)),
         ["deep.html"] = () => Bytes(Repeat("<div>", 100_000) + "text" + Repeat("</div>", 100_000)),
@@ -72,6 +72,23 @@ internal static class HostileFiles
         new Random(seed).NextBytes(bytes);
 #pragma warning restore CA5394
         return bytes;
+    }
+
+    /// <summary>210 MB of nothing in 200 KB.</summary>
+    private static byte[] Bomb(string name)
+    {
+        var piece = new byte[1024 * 1024];
+        using var memory = new MemoryStream();
+        using (var archive = new ZipArchive(memory, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            using var stream = archive.CreateEntry(name).Open();
+            for (var i = 0; i < 210; i++)
+            {
+                stream.Write(piece);
+            }
+        }
+
+        return memory.ToArray();
     }
 
     /// <summary>A .docx whose body is the XML.</summary>

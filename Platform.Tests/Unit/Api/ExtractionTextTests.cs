@@ -12,7 +12,7 @@ public sealed class ExtractionTextTests
     [Property]
     public void Whatever_is_normalised_can_be_stored(string text, char[] characters)
     {
-        foreach (var sample in (string[])[text ?? "", new(characters ?? []), string.Concat(characters ?? []) + "\uD800", "\uDC00\0\r\n\u0001 " + text])
+        foreach (var sample in (string[])[text ?? "", new(characters ?? []), string.Concat(characters ?? []) + "\uD800", "\uDC00\0\r\n\u0001 " + text, Layout(characters)])
         {
             var normal = TextNormalisation.Of(sample);
             Assert.DoesNotContain(normal, c => char.IsControl(c) && c is not ('\n' or '\t'));
@@ -23,6 +23,9 @@ public sealed class ExtractionTextTests
             Assert.DoesNotContain('\n', TextNormalisation.OfLine(sample));
         }
     }
+
+    /// <summary>Mostly of what normalisation is about.</summary>
+    private static string Layout(char[]? characters) => new([.. (characters ?? []).Select(c => "a\n\r\t \u00A0\u0301\u0323e\uD83D\uDE00\u3000"[c % 12])]);
 
     [Theory]
     [InlineData("Mu\u0308ller", "Müller")]
@@ -36,6 +39,7 @@ public sealed class ExtractionTextTests
     [InlineData("a\r\nb\rc\u2028d", "a\nb\nc\nd")]
     [InlineData("a  \n\n\n\n  b", "a\n\nb")]
     [InlineData("\n\n a", "a")]
+    [InlineData("a \n \t\n \t\n \t\n\tb", "a\n\n\tb")]
     [InlineData("soft\u00ADhyphen\uFEFF", "softhyphen")]
     public void Text_is_normalised(string text, string normal) => Assert.Equal(normal, TextNormalisation.Of(text));
 

@@ -57,11 +57,14 @@ internal static partial class Entities
 
     private static IEnumerable<string> Urls(string text)
     {
-        for (var match = UrlStart().Match(text); match.Success; match = match.NextMatch())
+        // An address within an address is a part of it.
+        var length = 0;
+        for (var match = UrlStart().Match(text); match.Success; match = UrlStart().Match(text, match.Index + Math.Max(match.Length, length)))
         {
             var rest = text.AsSpan(match.Index, Math.Min(MaxUrlLength, text.Length - match.Index));
             var end = rest.IndexOfAny(UrlEnds);
-            var url = (end < 0 ? rest : rest[..end]).TrimEnd(".,;:!?'*_").ToString();
+            length = end < 0 ? rest.Length : end;
+            var url = rest[..length].TrimEnd(".,;:!?'*_").ToString();
             // A bracket at the end belongs to the sentence, unless it was opened within the address.
             while (url is [.. var inner, ')' or ']'] && url.Count('(') + url.Count('[') < url.Count(')') + url.Count(']'))
             {

@@ -28,6 +28,11 @@ internal static class Languages
             return null;
         }
 
+        if (StopWords.Vote(sample) is { } voted)
+        {
+            return voted;
+        }
+
         var language = Detector.Value.DetectLanguageOf(sample);
         return language == Language.Unknown ? null : language.IsoCode6391().ToString().ToLowerInvariant();
     }

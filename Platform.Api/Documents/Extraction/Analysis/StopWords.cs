@@ -94,6 +94,26 @@ internal static class StopWords
     public static FrozenSet<string> Of(string? language) =>
         ByLanguage.TryGetValue(language ?? "en", out var words) ? words.Value : None;
 
+    /// <summary>
+    /// The language most of whose words these are: in a sentence or two they tell more than trigrams do. Null when no language has three
+    /// words more than every other.
+    /// </summary>
+    public static string? Vote(string text)
+    {
+        var votes = ByLanguage.Keys.ToDictionary(language => language, _ => 0);
+        foreach (var range in Words.In(text))
+        {
+            var word = text[range].ToLowerInvariant();
+            foreach (var (language, words) in ByLanguage)
+            {
+                votes[language] += words.Value.Contains(word) ? 1 : 0;
+            }
+        }
+
+        var ranked = votes.OrderByDescending(vote => vote.Value).ToArray();
+        return ranked[0].Value >= ranked[1].Value + 3 ? ranked[0].Key : null;
+    }
+
     private static KeyValuePair<string, Lazy<FrozenSet<string>>> Of(string language, string words) =>
         new(language, new(() => words.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).ToFrozenSet()));
 }

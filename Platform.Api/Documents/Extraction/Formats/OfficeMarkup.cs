@@ -12,7 +12,7 @@ internal static class OfficeMarkup
     private static readonly HashSet<string> Unseen = ["instrText", "delText", "delInstrText", "Fallback", "fldData"];
 
     /// <summary>The file's own limits, for what the library reads of it.</summary>
-    public static OpenSettings Settings { get; } = new() { AutoSave = false, MaxCharactersInPart = 200_000_000 };
+    public static OpenSettings Settings { get; } = new() { AutoSave = false, MaxCharactersInPart = 250_000_000 };
 
     /// <summary>The paragraphs of a part.</summary>
     public static void Read(ZipPackage package, OpenXmlPart? part, ExtractedDocument document)

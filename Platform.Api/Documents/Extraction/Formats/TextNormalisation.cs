@@ -11,67 +11,43 @@ internal static class TextNormalisation
     public static string Of(string text)
     {
         var clean = new StringBuilder(text.Length);
+        // Line breaks, and white space after them, that are written when something follows.
         var breaks = 0;
-        var spaces = 0;
+        var spaces = new StringBuilder();
         for (var i = 0; i < text.Length; i++)
         {
             var c = text[i];
             if (c is '\n' or '\r' or '\f' or '\v' or '\u0085' or '\u2028' or '\u2029')
             {
                 breaks += c == '\r' && i + 1 < text.Length && text[i + 1] == '\n' ? 0 : 1;
-                // White space before a line break.
-                clean.Length -= spaces;
-                spaces = 0;
-                continue;
+                spaces.Clear();
             }
-
-            if (char.IsSurrogate(c))
+            else if (c is ' ' or '\t' or '\u00A0' or '\u3000')
             {
-                if (i + 1 >= text.Length || !char.IsSurrogatePair(c, text[i + 1]))
+                // At the start of a line tabs are empty cells, and spaces nothing.
+                if (c == '\t' || breaks == 0)
                 {
-                    continue;
+                    spaces.Append(c == '\u00A0' ? ' ' : c);
                 }
             }
-            else if (IsLeftOut(c))
+            else if (char.IsSurrogate(c) ? i + 1 < text.Length && char.IsSurrogatePair(c, text[i + 1]) : !IsLeftOut(c))
             {
-                continue;
-            }
-
-            if (breaks > 0)
-            {
-                if (c is ' ' or '\u00A0' && clean.Length > 0)
+                if (clean.Length > 0)
                 {
-                    // A line of white space only is a blank line; indentation tells nobody anything.
-                    continue;
+                    clean.Append('\n', Math.Min(breaks, 2)).Append(spaces);
                 }
 
-                clean.Append('\n', clean.Length == 0 ? 0 : Math.Min(breaks, 2));
                 breaks = 0;
-            }
-
-            if (c is ' ' or '\t' or '\u00A0' or '\u3000')
-            {
-                if (clean.Length == 0)
+                spaces.Clear();
+                clean.Append(c);
+                if (char.IsHighSurrogate(c))
                 {
-                    continue;
+                    clean.Append(text[++i]);
                 }
-
-                spaces++;
-                clean.Append(c == '\t' ? '\t' : c == '\u3000' ? c : ' ');
-                continue;
-            }
-
-            spaces = 0;
-            clean.Append(c);
-            if (char.IsHighSurrogate(c))
-            {
-                clean.Append(text[++i]);
             }
         }
 
-        clean.Length -= spaces;
-        var composed = Composition.Compose(clean.ToString());
-        return composed;
+        return Composition.Compose(clean.ToString());
     }
 
     /// <summary>The same in one line.</summary>

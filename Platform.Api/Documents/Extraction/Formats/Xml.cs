@@ -12,7 +12,7 @@ internal static class Xml
     {
         DtdProcessing = DtdProcessing.Ignore,
         XmlResolver = null,
-        MaxCharactersInDocument = 200_000_000,
+        MaxCharactersInDocument = 250_000_000,
         IgnoreComments = true,
         IgnoreProcessingInstructions = true,
         CheckCharacters = false,

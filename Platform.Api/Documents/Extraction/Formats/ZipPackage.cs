@@ -6,7 +6,7 @@ namespace Platform.Api.Documents.Extraction.Formats;
 internal sealed class ZipPackage : IDisposable
 {
     private const int MaxEntries = 20_000;
-    private const long MaxUnpacked = 512L * 1024 * 1024;
+    private const long MaxUnpacked = 200L * 1024 * 1024;
 
     /// <summary>Text compresses 10 to 30 times, sheets of zeros 100 times; only bombs much more.</summary>
     private const int MaxRatio = 250;
