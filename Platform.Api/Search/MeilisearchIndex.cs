@@ -100,11 +100,24 @@ internal sealed class MeilisearchIndex(HttpClient http, TimeProvider time) : ISe
         {
             body["sort"] = Array(["upload_timestamp:desc"]);
         }
-        var answer = await SendAsync(HttpMethod.Post, $"indexes/{Current}/search", body, cancellationToken);
+        var answer = await AskAsync(body, cancellationToken);
         return new(
             [.. answer.GetProperty("hits").EnumerateArray().Select(hit => Hit(hit, isMarked: text is not null))],
             answer.GetProperty("estimatedTotalHits").GetInt64(),
             Facets(answer.GetProperty("facetDistribution")));
+    }
+
+    private async Task<JsonElement> AskAsync(JsonObject body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await SendAsync(HttpMethod.Post, $"indexes/{Current}/search", body, cancellationToken);
+        }
+        catch (SearchIndexException refused) when (refused.Code is "invalid_search_facets" or "invalid_search_filter" or "invalid_search_sort")
+        {
+            // The index is there and its settings are not yet.
+            throw new ServiceUnavailableException("search index", RetryAfter, refused);
+        }
     }
 
     public async Task<SearchStatistics> GetStatisticsAsync(CancellationToken cancellationToken)

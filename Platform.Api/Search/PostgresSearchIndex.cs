@@ -207,19 +207,18 @@ internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIn
 
     private async Task<SearchPage> FindAsync(SearchQuery query, SearchWords? words, CancellationToken cancellationToken)
     {
-        var asked = SearchLexemes.QueryOf(words, query.Filters);
+        var asked = SearchLexemes.TiersOf(words, query.Filters);
         var found = await ReadAsync(
             """
             SELECT found.total, found.facets, hit.rank, document.id, document.upload_timestamp, document.facets, document.stored
-            FROM search_find($1::tsquery[], $2::tsquery, $3, $4, $5, $6) AS found
+            FROM search_find($1::tsquery[], $2, $3, $4, $5) AS found
                  LEFT JOIN LATERAL unnest(found.ids, found.ranks) WITH ORDINALITY AS hit (id, rank, place) ON true
                  LEFT JOIN search_documents AS document ON document.id = hit.id
             ORDER BY hit.place
             """,
             async (command, token) =>
             {
-                command.Parameters.Add(new() { Value = asked?.Tiers ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
-                command.Parameters.Add(new() { Value = asked?.Everything ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+                command.Parameters.Add(new() { Value = asked ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
                 command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = query.Filters.From?.ToUniversalTime() ?? DateTime.MinValue });
                 command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = query.Filters.To?.ToUniversalTime() ?? DateTime.MaxValue });
                 command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = query.Offset });
@@ -268,7 +267,7 @@ internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIn
         }
         return new(
             row.Id, filename, contactId, facets.DocumentType, facets.FileExtension, facets.Tags, facets.ProcessingStatus, row.UploadTimestamp,
-            snippet, words is null ? 1 : SearchLexemes.Query.Score(row.Tier, words.IsCorrected), highlights);
+            snippet, words is null ? 1 : SearchLexemes.Score(row.Tier, words.IsCorrected), highlights);
 
         void Mark(string field, string text)
         {

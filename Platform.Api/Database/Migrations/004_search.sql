@@ -52,11 +52,10 @@ CREATE TABLE search_state (
 
 INSERT INTO search_state DEFAULT VALUES;
 
--- A page of what matches the tiers: the best tier first, and the newest first within one. No document matches two tiers; together they are
--- what matches "everything". Null tiers stand for a search without words and filters. The first thousand documents are what is counted;
+-- A page of what matches the tiers: the best tier first, and the newest first within one. No document matches two tiers. Null tiers stand for a search without words and filters. The first thousand documents are what is counted;
 -- if there are more, the total is an estimate, and the facets are those of the first thousand.
 CREATE FUNCTION search_find(
-    tiers tsquery[], everything tsquery, since timestamptz, until timestamptz, skip integer, take integer,
+    tiers tsquery[], since timestamptz, until timestamptz, skip integer, take integer,
     OUT ids uuid[], OUT ranks integer[], OUT total bigint, OUT facets bigint[])
 LANGUAGE plpgsql STABLE
 -- IS TRUE keeps a condition away from the planner: only the index of the lexemes is worth to be asked, and where the newest are wanted
@@ -64,7 +63,7 @@ LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_generic_plan SET jit = off AS $$
 DECLARE
     most CONSTANT integer := 1000;
-    wide CONSTANT integer := 5000;
+    wide CONSTANT integer := 2000;
     pages bigint;
     last_page bigint;
     last_tier integer;
@@ -90,25 +89,25 @@ BEGIN
 
     WITH found AS MATERIALIZED (
         SELECT * FROM (
-            (SELECT 1 AS tier, id, upload_timestamp, d.facets FROM search_documents AS d
+            (SELECT 1 AS tier, d.ctid AS place, id, upload_timestamp, d.facets FROM search_documents AS d
              WHERE lexemes @@ tiers[1] AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE)
             UNION ALL
-            (SELECT 2, id, upload_timestamp, d.facets FROM search_documents AS d
+            (SELECT 2, d.ctid, id, upload_timestamp, d.facets FROM search_documents AS d
              WHERE lexemes @@ tiers[2] AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE)
             UNION ALL
-            (SELECT 3, id, upload_timestamp, d.facets FROM search_documents AS d
+            (SELECT 3, d.ctid, id, upload_timestamp, d.facets FROM search_documents AS d
              WHERE lexemes @@ tiers[3] AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE)
             UNION ALL
-            (SELECT 4, id, upload_timestamp, d.facets FROM search_documents AS d
+            (SELECT 4, d.ctid, id, upload_timestamp, d.facets FROM search_documents AS d
              WHERE lexemes @@ tiers[4] AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE)
             UNION ALL
-            (SELECT 5, id, upload_timestamp, d.facets FROM search_documents AS d
+            (SELECT 5, d.ctid, id, upload_timestamp, d.facets FROM search_documents AS d
              WHERE lexemes @@ tiers[5] AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE)
             UNION ALL
-            (SELECT 6, id, upload_timestamp, d.facets FROM search_documents AS d
+            (SELECT 6, d.ctid, id, upload_timestamp, d.facets FROM search_documents AS d
              WHERE lexemes @@ tiers[6] AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE)
             UNION ALL
-            (SELECT 7, id, upload_timestamp, d.facets FROM search_documents AS d
+            (SELECT 7, d.ctid, id, upload_timestamp, d.facets FROM search_documents AS d
              WHERE lexemes @@ tiers[7] AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE)
         ) AS matching LIMIT most
     ), page AS (
@@ -117,34 +116,30 @@ BEGIN
     SELECT (SELECT array_agg(id) FROM page),
            (SELECT array_agg(tier) FROM page),
            array_agg(found.facets),
-           count(*), max(tier), (SELECT count(*) FROM found AS better WHERE better.tier < max(found.tier))
-    INTO ids, ranks, facets, total, last_tier, before FROM found;
+           count(*), max(tier), (SELECT count(*) FROM found AS better WHERE better.tier < max(found.tier)),
+           (SELECT (max(place)::text::point)[0] FROM found AS worst WHERE worst.tier = max(found.tier))
+    INTO ids, ranks, facets, total, last_tier, before, last_page FROM found;
     IF total < most THEN
         RETURN;
     END IF;
 
-    -- There are more. How many: by how far into the table a thousand of them reach.
-    SELECT (max(ctid)::text::point)[0], count(*) INTO last_page, matches
-    FROM (SELECT ctid FROM search_documents
-          WHERE lexemes @@ everything AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE LIMIT most) AS matching;
+    -- There are more. How many: the last tier was read in the order of the table, so by how far into it that came.
     pages := pg_relation_size('search_documents') / current_setting('block_size')::integer;
-    total := greatest(total, matches * pages / (last_page + 1));
+    total := before + (total - before) * pages / (last_page + 1);
     IF skip + take <= before THEN
         RETURN;
     END IF;
 
-    -- The page reaches into the last tier, of which only a part was read, in the order of the table. The newest of all of it, if that is
-    -- not too many.
-    SELECT count(*) INTO matches
-    FROM (SELECT FROM search_documents
-          WHERE lexemes @@ tiers[last_tier] AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE LIMIT wide) AS matching;
-    IF matches < wide OR skip + take > before + 200 THEN
-        SELECT array_agg(id) INTO rest FROM (
-            SELECT id FROM (
-                SELECT id, upload_timestamp FROM search_documents
-                WHERE lexemes @@ tiers[last_tier] AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE LIMIT wide) AS matching
-            ORDER BY upload_timestamp DESC, id DESC OFFSET greatest(0, skip - before) LIMIT skip + take - greatest(skip, before)) AS newest;
-    ELSE
+    -- The page reaches into the last tier, of which only a part was read. The newest of all of it, if that is not too many.
+    WITH part AS MATERIALIZED (
+        SELECT id, upload_timestamp FROM search_documents
+        WHERE lexemes @@ tiers[last_tier] AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE LIMIT wide
+    ), newest AS (
+        SELECT id FROM part ORDER BY upload_timestamp DESC, id DESC
+        OFFSET greatest(0, skip - before) LIMIT skip + take - greatest(skip, before)
+    )
+    SELECT (SELECT count(*) FROM part), (SELECT array_agg(id) FROM newest) INTO matches, rest;
+    IF matches = wide AND skip + take <= before + 200 THEN
         -- They are frequent, so the newest documents are soon through.
         SELECT array_agg(id) INTO rest FROM (
             SELECT id FROM search_documents
