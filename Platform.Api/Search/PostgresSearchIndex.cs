@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Collections.Concurrent;
 using Npgsql;
 using NpgsqlTypes;
 using Platform.Api.Database;
@@ -20,8 +20,11 @@ internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIn
     /// <summary>Words that have something in common with a misspelt one and are compared with it at most.</summary>
     private const int MaxCandidates = 2000;
 
-    private static readonly string[] FacetFields = ["document_type", "file_extension", "processing_status", "tags"];
+    private const int MaxKnownFacets = 50_000;
+
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<long, SearchFacets> _facets = new();
 
     /// <summary>The migration has made it.</summary>
     public Task PrepareAsync(CancellationToken cancellationToken) => ReadAsync(
@@ -55,7 +58,7 @@ internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIn
         if (words is { All: [] })
         {
             // Signs, but no word that a document could have.
-            return new([], 0, FacetFields.ToDictionary(facet => facet, IReadOnlyDictionary<string, long> (_) => new Dictionary<string, long>()));
+            return new([], 0, SearchFacets.Count([], [], MaxFacetValues));
         }
         var page = await FindAsync(query, words, cancellationToken);
         if (page.TotalCount == 0 && words is not null && await CorrectAsync(words, cancellationToken) is { } corrected)
@@ -125,6 +128,13 @@ internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIn
             [.. all.SelectMany(document => document.Terms).Distinct().Order(StringComparer.Ordinal)], cancellationToken);
 
         var commands = new List<NpgsqlBatchCommand>();
+        foreach (var facets in all.Select(document => SearchFacets.Of(document.Document)).DistinctBy(facets => facets.Id).OrderBy(facets => facets.Id))
+        {
+            commands.Add(Command(
+                "INSERT INTO search_facets VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+                new NpgsqlParameter<long> { TypedValue = facets.Id },
+                Of(facets.DocumentType), Of(facets.FileExtension), Of(facets.ProcessingStatus), Of(facets.Tags)));
+        }
         if (isRebuild)
         {
             // What clients write meanwhile is newer. They come before this transaction, and are seen, or after it, and have the last word.
@@ -158,28 +168,23 @@ internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIn
         var isNext = table == "search_documents_next";
         return Command(
             $"""
-            INSERT INTO {table} AS before (id, upload_timestamp, document_type, file_extension, processing_status, tags, contact_id,
-                filename, description, text_content, lexemes, is_live)
-            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, array_to_tsvector($11), $12
-            {(isNext ? "WHERE (SELECT is_rebuilding FROM search_state) AND ($12 OR NOT EXISTS (SELECT FROM search_removed WHERE id = $1))" : "")}
-            ON CONFLICT (id) DO UPDATE SET upload_timestamp = excluded.upload_timestamp, document_type = excluded.document_type,
-                file_extension = excluded.file_extension, processing_status = excluded.processing_status, tags = excluded.tags,
-                contact_id = excluded.contact_id, filename = excluded.filename, description = excluded.description,
-                text_content = excluded.text_content, lexemes = excluded.lexemes, is_live = excluded.is_live
+            INSERT INTO {table} AS before (id, upload_timestamp, is_live, facets, stored, lexemes)
+            SELECT $1, $2, $3, $4, $5, array_to_tsvector($6)
+            {(isNext ? "WHERE (SELECT is_rebuilding FROM search_state) AND ($3 OR NOT EXISTS (SELECT FROM search_removed WHERE id = $1))" : "")}
+            ON CONFLICT (id) DO UPDATE SET upload_timestamp = excluded.upload_timestamp, is_live = excluded.is_live, facets = excluded.facets,
+                stored = excluded.stored, lexemes = excluded.lexemes
             WHERE excluded.is_live OR NOT before.is_live
             """,
             new NpgsqlParameter<Guid> { TypedValue = document.Id },
             new NpgsqlParameter<DateTime> { TypedValue = document.UploadTimestamp.ToUniversalTime() },
-            Of(document.DocumentType),
-            Of(document.FileExtension),
-            Of(document.ProcessingStatus),
-            Of([.. document.Tags.Select(PostgresText.Clean)]),
-            Of(document.ContactId),
-            Of(document.Filename),
-            Of(document.Description),
-            Of(document.TextContent[..Math.Min(document.TextContent.Length, MaxSnippetSource)]),
-            Of(lexemes),
-            new NpgsqlParameter<bool> { TypedValue = isLive });
+            new NpgsqlParameter<bool> { TypedValue = isLive },
+            new NpgsqlParameter<long> { TypedValue = SearchFacets.Of(document).Id },
+            Of([.. new[]
+            {
+                document.ContactId, document.Filename, document.Description,
+                document.TextContent[..Math.Min(document.TextContent.Length, MaxSnippetSource)],
+            }.Select(PostgresText.Clean)]),
+            Of(lexemes));
     }
 
     private Task<(bool IsRebuilding, List<string> Unknown, List<string> UnknownNext)> UnknownTermsAsync(
@@ -200,52 +205,59 @@ internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIn
         },
         cancellationToken);
 
-    private Task<SearchPage> FindAsync(SearchQuery query, SearchWords? words, CancellationToken cancellationToken)
+    private async Task<SearchPage> FindAsync(SearchQuery query, SearchWords? words, CancellationToken cancellationToken)
     {
-        var asked = SearchLexemes.QueryOf(words, query.Filters);
-        return ReadAsync(
+        var asked = SearchLexemes.TiersOf(words, query.Filters);
+        var found = await ReadAsync(
             """
-            SELECT found.total, found.facets, hit.rank, document.id, document.filename, document.contact_id, document.document_type,
-                   document.file_extension, document.tags, document.processing_status, document.upload_timestamp, document.description,
-                   document.text_content
-            FROM search_find($1::tsquery[], $2::tsquery, $3, $4, $5, $6) AS found
+            SELECT found.total, found.facets, hit.rank, document.id, document.upload_timestamp, document.facets, document.stored
+            FROM search_find($1::tsquery[], $2, $3, $4, $5) AS found
                  LEFT JOIN LATERAL unnest(found.ids, found.ranks) WITH ORDINALITY AS hit (id, rank, place) ON true
                  LEFT JOIN search_documents AS document ON document.id = hit.id
             ORDER BY hit.place
             """,
             async (command, token) =>
             {
-                command.Parameters.Add(new() { Value = asked?.Tiers ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
-                command.Parameters.Add(new() { Value = asked?.Everything ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+                command.Parameters.Add(new() { Value = asked ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
                 command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = query.Filters.From?.ToUniversalTime() ?? DateTime.MinValue });
                 command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = query.Filters.To?.ToUniversalTime() ?? DateTime.MaxValue });
                 command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = query.Offset });
                 command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = query.Limit });
                 await using var reader = await command.ExecuteReaderAsync(token);
-                var hits = new List<SearchHit>(query.Limit);
-                var total = 0L;
-                Dictionary<string, IReadOnlyDictionary<string, long>> facets = [];
-                while (await reader.ReadAsync(token))
-                {
-                    if (facets.Count == 0)
-                    {
-                        total = reader.GetInt64(0);
-                        facets = CountFacets(reader.IsDBNull(1) ? null : reader.GetString(1));
-                    }
-                    if (!reader.IsDBNull(3))
-                    {
-                        hits.Add(Hit(reader, words));
-                    }
-                }
-                return new SearchPage(hits, total, facets);
+                return await ReadAsync(reader, query.Limit, token);
             },
             cancellationToken);
+        // A page may reach further than what was counted.
+        var facets = await FacetsAsync(found.Facets.Concat(found.Rows.Select(row => row.Facets)), cancellationToken);
+        return new(
+            [.. found.Rows.Select(row => Hit(row, facets[row.Facets], words))],
+            found.Total,
+            SearchFacets.Count(found.Facets, facets, MaxFacetValues));
     }
 
-    private static SearchHit Hit(NpgsqlDataReader reader, SearchWords? words)
+    private static async Task<(long Total, long[] Facets, List<Row> Rows)> ReadAsync(
+        NpgsqlDataReader reader, int limit, CancellationToken cancellationToken)
     {
-        var (filename, description) = (reader.GetString(4), reader.GetString(11));
-        var snippet = Highlighter.Snippet(reader.GetString(12), words);
+        var (total, facets, rows) = (0L, (long[]?)null, new List<Row>(limit));
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            total = reader.GetInt64(0);
+            // The same in each row.
+            facets ??= reader.IsDBNull(1) ? [] : reader.GetFieldValue<long[]>(1);
+            if (!reader.IsDBNull(3))
+            {
+                rows.Add(new(
+                    reader.IsDBNull(2) ? 1 : reader.GetInt32(2), reader.GetGuid(3), reader.GetDateTime(4), reader.GetInt64(5),
+                    reader.GetFieldValue<string[]>(6)));
+            }
+        }
+        return (total, facets ?? [], rows);
+    }
+
+    private static SearchHit Hit(Row row, SearchFacets facets, SearchWords? words)
+    {
+        var (contactId, filename, description, text) = (row.Stored[0], row.Stored[1], row.Stored[2], row.Stored[3]);
+        var snippet = Highlighter.Snippet(text, words);
         var highlights = new Dictionary<string, string>();
         if (words is not null)
         {
@@ -254,9 +266,8 @@ internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIn
             Mark("description", description);
         }
         return new(
-            reader.GetGuid(3), filename, reader.GetString(5), reader.GetString(6), reader.GetString(7), reader.GetFieldValue<string[]>(8),
-            reader.GetString(9), reader.GetDateTime(10), snippet,
-            reader.IsDBNull(2) ? 1 : SearchLexemes.Query.Score(reader.GetInt32(2), words?.IsCorrected ?? false), highlights);
+            row.Id, filename, contactId, facets.DocumentType, facets.FileExtension, facets.Tags, facets.ProcessingStatus, row.UploadTimestamp,
+            snippet, words is null ? 1 : SearchLexemes.Score(row.Tier, words.IsCorrected), highlights);
 
         void Mark(string field, string text)
         {
@@ -267,29 +278,50 @@ internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIn
         }
     }
 
-    /// <summary>The counts by field of <c>[[type, extension, status, [tag, …], documents], …]</c>.</summary>
-    private static Dictionary<string, IReadOnlyDictionary<string, long>> CountFacets(string? combinations)
+    /// <summary>The facets by id. They never change, so each is asked for once.</summary>
+    private async Task<Dictionary<long, SearchFacets>> FacetsAsync(IEnumerable<long> ids, CancellationToken cancellationToken)
     {
-        var counts = FacetFields.Select(_ => new Dictionary<string, long>()).ToArray();
-        using var json = JsonDocument.Parse(combinations ?? "[]");
-        foreach (var combination in json.RootElement.EnumerateArray())
+        var facets = new Dictionary<long, SearchFacets>();
+        var unknown = new List<long>();
+        foreach (var id in ids.Distinct())
         {
-            var documents = combination[4].GetInt64();
-            for (var field = 0; field < 3; field++)
+            if (_facets.TryGetValue(id, out var known))
             {
-                Add(counts[field], combination[field].GetString()!, documents);
+                facets.Add(id, known);
             }
-            foreach (var tag in combination[3].EnumerateArray())
+            else
             {
-                Add(counts[3], tag.GetString()!, documents);
+                unknown.Add(id);
             }
         }
-        return Enumerable.Range(0, FacetFields.Length).ToDictionary(field => FacetFields[field], IReadOnlyDictionary<string, long> (field) => counts[field]
-            .OrderByDescending(count => count.Value).ThenBy(count => count.Key, StringComparer.Ordinal).Take(MaxFacetValues).ToDictionary());
-
-        static void Add(Dictionary<string, long> counts, string value, long documents) =>
-            counts[value] = counts.GetValueOrDefault(value) + documents;
+        if (unknown.Count > 0)
+        {
+            if (_facets.Count > MaxKnownFacets)
+            {
+                _facets.Clear();
+            }
+            foreach (var read in await ReadFacetsAsync([.. unknown], cancellationToken))
+            {
+                facets[read.Id] = _facets[read.Id] = read;
+            }
+        }
+        return facets;
     }
+
+    private Task<List<SearchFacets>> ReadFacetsAsync(long[] ids, CancellationToken cancellationToken) => ReadAsync(
+        "SELECT id, document_type, file_extension, processing_status, tags FROM search_facets WHERE id = ANY ($1)",
+        async (command, token) =>
+        {
+            command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = ids });
+            var facets = new List<SearchFacets>(ids.Length);
+            await using var reader = await command.ExecuteReaderAsync(token);
+            while (await reader.ReadAsync(token))
+            {
+                facets.Add(new(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetFieldValue<string[]>(4)));
+            }
+            return facets;
+        },
+        cancellationToken);
 
     /// <summary>The query with the nearest words in place of those that no document has; null when there are no such words.</summary>
     private async Task<SearchWords?> CorrectAsync(SearchWords words, CancellationToken cancellationToken)
@@ -397,4 +429,8 @@ internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIn
         new() { TypedValue = texts, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 
     private static NpgsqlParameter<Guid[]> Of(Guid[] ids) => new() { TypedValue = ids };
+
+    /// <summary>A document that was found, as it comes from the database.</summary>
+    /// <param name="Stored">Contact, filename, description and the beginning of the text.</param>
+    private sealed record Row(int Tier, Guid Id, DateTime UploadTimestamp, long Facets, string[] Stored);
 }

@@ -1,3 +1,5 @@
+using System.Data.Common;
+using System.Net.Http.Headers;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.OpenApi;
 using Platform.Api.Requests;
@@ -8,6 +10,8 @@ namespace Platform.Api.Search;
 
 internal static class SearchExtensions
 {
+    /// <summary>A search has to be quicker, and what takes longer is a task.</summary>
+    private static readonly TimeSpan MeilisearchTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan HealthCheckTimeout = TimeSpan.FromSeconds(1.2);
 
     public static void AddSearch(this IHostApplicationBuilder builder)
@@ -16,7 +20,24 @@ internal static class SearchExtensions
             .BindConfiguration(SearchOptions.Section)
             .ValidateDataAnnotations()
             .ValidateOnStart();
-        builder.Services.AddSingleton<ISearchIndex, PostgresSearchIndex>();
+        if (builder.Configuration[$"{SearchOptions.Section}:{nameof(SearchOptions.Provider)}"] == SearchOptions.Meilisearch)
+        {
+            var connection = new DbConnectionStringBuilder
+            {
+                ConnectionString = builder.Configuration.GetConnectionString("search")
+                    ?? throw new InvalidOperationException("Search:Provider is meilisearch, and the connection string search is not set."),
+            };
+            builder.Services.AddHttpClient<ISearchIndex, MeilisearchIndex>(http =>
+            {
+                http.BaseAddress = new Uri($"{connection["Endpoint"]}".TrimEnd('/') + "/");
+                http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", $"{connection["MasterKey"]}");
+                http.Timeout = MeilisearchTimeout;
+            });
+        }
+        else
+        {
+            builder.Services.AddSingleton<ISearchIndex, PostgresSearchIndex>();
+        }
         builder.Services.AddSingleton<SearchMetrics>();
         builder.Services.AddHostedService<SearchPreparation>();
         builder.Services.AddHealthChecks()

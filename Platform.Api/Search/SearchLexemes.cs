@@ -35,7 +35,7 @@ internal static class SearchLexemes
     private const int MaxBytes = 600_000;
     private const int MaxValueLength = 500;
 
-    /// <summary>The scores of <see cref="Query.Tiers"/>.</summary>
+    /// <summary>Of each tier.</summary>
     private static readonly double[] Scores = [1, 0.85, 0.75, 0.65, 0.5, 0.35, 0.25];
 
     /// <summary>The lexemes of a document, bounded: of a text with too many different words the first ones.</summary>
@@ -111,53 +111,43 @@ internal static class SearchLexemes
         }
     }
 
-    /// <summary>The question to the index: what matches, apart by how well it does.</summary>
-    /// <param name="Tiers">Queries of which no two match the same document, the best first.</param>
-    /// <param name="Everything">What all of them match together.</param>
-    public sealed record Query(string[] Tiers, string Everything)
-    {
-        public static double Score(int tier, bool isCorrected) => Scores[tier - 1] * (isCorrected ? 0.9 : 1);
-    }
+    public static double Score(int tier, bool isCorrected) => Scores[tier - 1] * (isCorrected ? 0.9 : 1);
 
-    /// <summary>Null when there are neither words nor filters.</summary>
-    public static Query? QueryOf(SearchWords? words, SearchFilters filters)
+    /// <summary>
+    /// The question to the index: queries of which no two match the same document, the best first; null when there are neither words nor
+    /// filters.
+    /// </summary>
+    public static string?[]? TiersOf(SearchWords? words, SearchFilters filters)
     {
         var filter = Filter(filters);
         if (words is null)
         {
-            return filter is null ? null : new([filter], filter);
+            return filter is null ? null : [filter];
         }
         var whole = All(words, "");
         var strong = All(words, Strong);
         var minor = Any(words, Minor);
         // All in the filename, all strong, some strong, none, some in the lesser fields alone.
-        List<string> tiers =
+        List<string?> tiers =
         [
             All(words, Filename),
             $"{strong} & !{All(words, Filename)}",
-            words.All.Count == 1 ? "" : $"{whole} & {Any(words, Strong)} & !{strong} & !{minor}",
+            words.All.Count == 1 ? null : $"{whole} & {Any(words, Strong)} & !{strong} & !{minor}",
             $"{whole} & !{Any(words, Strong)} & !{minor}",
             $"{whole} & {minor}",
         ];
-        var everything = whole;
         if (words.All[^1] is { IsLast: true } last)
         {
             var before = words.All.Count == 1 ? "" : All(words, "", words.All.Count - 1) + " & ";
-            var inFilename = before + One(last, Filename, isPrefix: true);
-            tiers.Add($"{inFilename} & !{One(last, "", isPrefix: false)}");
+            var isWhole = One(last, "", isPrefix: false);
+            var inFilename = One(last, Filename, isPrefix: true);
+            tiers.Add($"{before}{inFilename} & !{isWhole}");
             if (last.Terms[0].Length >= MinPrefixLength)
             {
-                everything = before + One(last, "", isPrefix: true);
-                tiers.Add($"{everything} & !{One(last, "", isPrefix: false)} & !{One(last, Filename, isPrefix: true)}");
-            }
-            else
-            {
-                everything = $"({whole} | ({inFilename}))";
+                tiers.Add($"{before}{One(last, "", isPrefix: true)} & !{isWhole} & !{inFilename}");
             }
         }
-        return new(
-            [.. tiers.Select(tier => tier.Length == 0 || filter is null ? tier : $"{tier} & {filter}")],
-            filter is null ? everything : $"{everything} & {filter}");
+        return [.. tiers.Select(tier => tier is null || filter is null ? tier : $"{tier} & {filter}")];
     }
 
     private static string All(SearchWords words, string kind, int? count = null) =>

@@ -2,24 +2,19 @@
 -- Words are cut and folded by the API (Search/WordReader.cs), for a query as for a document, so no text search configuration is used.
 
 CREATE TABLE search_documents (
-    id                uuid PRIMARY KEY,
-    upload_timestamp  timestamptz NOT NULL,
-    document_type     text STORAGE MAIN NOT NULL,
-    file_extension    text STORAGE MAIN NOT NULL,
-    processing_status text STORAGE MAIN NOT NULL,
-    tags              text[] STORAGE MAIN NOT NULL,
-    contact_id        text NOT NULL,
-    filename          text NOT NULL,
-    description       text NOT NULL,
-    -- The beginning of the text, for snippets.
-    text_content      text NOT NULL,
-    -- Words as they are, and with the field in front (Search/SearchLexemes.cs): what is searched, filtered and ranked by.
-    lexemes           tsvector NOT NULL,
+    id               uuid PRIMARY KEY,
+    upload_timestamp timestamptz NOT NULL,
     -- Written by a client while this index was being built: what the rebuild reads is older.
-    is_live           boolean NOT NULL DEFAULT false
+    is_live          boolean NOT NULL DEFAULT false,
+    facets           bigint NOT NULL,
+    -- Contact, filename, description and the beginning of the text: what is shown.
+    stored           text[] NOT NULL,
+    -- Words as they are, and with a class in front, and the values of the filters (Search/SearchLexemes.cs): what is searched, filtered and
+    -- ranked by.
+    lexemes          tsvector NOT NULL
 )
--- Long values go out of line, so that a thousand candidates are few pages.
-WITH (toast_tuple_target = 256);
+-- The long values go out of line, so that a thousand candidates are few pages.
+WITH (toast_tuple_target = 128);
 
 -- Without a pending list, which every search would have to read through.
 CREATE INDEX ON search_documents USING gin (lexemes) WITH (fastupdate = off);
@@ -34,8 +29,17 @@ CREATE TABLE search_terms (
 
 CREATE INDEX ON search_terms USING gin (hashes) WITH (fastupdate = off);
 
+-- What results are counted by, once for all documents that have the same; the id is a hash of the rest.
+CREATE TABLE search_facets (
+    id                bigint PRIMARY KEY,
+    document_type     text NOT NULL,
+    file_extension    text NOT NULL,
+    processing_status text NOT NULL,
+    tags              text[] NOT NULL
+);
+
 -- The index that is being built; empty at all other times. It takes the other one's place by name.
-CREATE TABLE search_documents_next (LIKE search_documents INCLUDING ALL) WITH (toast_tuple_target = 256);
+CREATE TABLE search_documents_next (LIKE search_documents INCLUDING ALL) WITH (toast_tuple_target = 128);
 CREATE TABLE search_terms_next (LIKE search_terms INCLUDING ALL);
 
 -- What was removed while an index is being built.
@@ -48,18 +52,18 @@ CREATE TABLE search_state (
 
 INSERT INTO search_state DEFAULT VALUES;
 
--- A page of what matches the tiers: the best tier first, and the newest first within one. No document matches two tiers; together they are
--- what matches "everything". Null tiers stand for a search without words and filters. The first thousand documents are what is counted;
+-- A page of what matches the tiers: the best tier first, and the newest first within one. No document matches two tiers. Null tiers stand for a search without words and filters. The first thousand documents are what is counted;
 -- if there are more, the total is an estimate, and the facets are those of the first thousand.
 CREATE FUNCTION search_find(
-    tiers tsquery[], everything tsquery, since timestamptz, until timestamptz, skip integer, take integer,
-    OUT ids uuid[], OUT ranks integer[], OUT total bigint, OUT facets jsonb)
+    tiers tsquery[], since timestamptz, until timestamptz, skip integer, take integer,
+    OUT ids uuid[], OUT ranks integer[], OUT total bigint, OUT facets bigint[])
 LANGUAGE plpgsql STABLE
--- The query is a parameter: planning it anew does not make its plan better.
+-- IS TRUE keeps a condition away from the planner: only the index of the lexemes is worth to be asked, and where the newest are wanted
+-- only that of the time. The query is a parameter: planning it anew does not make its plan better.
 SET plan_cache_mode = force_generic_plan SET jit = off AS $$
 DECLARE
     most CONSTANT integer := 1000;
-    wide CONSTANT integer := 5000;
+    wide CONSTANT integer := 2000;
     pages bigint;
     last_page bigint;
     last_tier integer;
@@ -69,14 +73,12 @@ DECLARE
 BEGIN
     IF tiers IS NULL THEN
         WITH found AS MATERIALIZED (
-            SELECT id, upload_timestamp, document_type, file_extension, processing_status, tags FROM search_documents
+            SELECT id, upload_timestamp, d.facets FROM search_documents AS d
             WHERE upload_timestamp >= since AND upload_timestamp < until ORDER BY upload_timestamp DESC, id DESC
             LIMIT greatest(most, skip + take)
         )
         SELECT (SELECT array_agg(id) FROM (SELECT id FROM found ORDER BY upload_timestamp DESC, id DESC OFFSET skip LIMIT take) AS page),
-               (SELECT jsonb_agg(combination) FROM (
-                   SELECT jsonb_build_array(document_type, file_extension, processing_status, tags, count(*)) AS combination
-                   FROM found GROUP BY document_type, file_extension, processing_status, tags) AS combinations),
+               array_agg(found.facets),
                count(*)
         INTO ids, facets, total FROM found;
         IF total >= most AND since = '-infinity' AND until = 'infinity' THEN
@@ -87,63 +89,57 @@ BEGIN
 
     WITH found AS MATERIALIZED (
         SELECT * FROM (
-            (SELECT 1 AS tier, id, upload_timestamp, document_type, file_extension, processing_status, tags FROM search_documents
-             WHERE lexemes @@ tiers[1] AND upload_timestamp >= since AND upload_timestamp < until)
+            (SELECT 1 AS tier, d.ctid AS place, id, upload_timestamp, d.facets FROM search_documents AS d
+             WHERE lexemes @@ tiers[1] AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE)
             UNION ALL
-            (SELECT 2, id, upload_timestamp, document_type, file_extension, processing_status, tags FROM search_documents
-             WHERE lexemes @@ tiers[2] AND upload_timestamp >= since AND upload_timestamp < until)
+            (SELECT 2, d.ctid, id, upload_timestamp, d.facets FROM search_documents AS d
+             WHERE lexemes @@ tiers[2] AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE)
             UNION ALL
-            (SELECT 3, id, upload_timestamp, document_type, file_extension, processing_status, tags FROM search_documents
-             WHERE lexemes @@ tiers[3] AND upload_timestamp >= since AND upload_timestamp < until)
+            (SELECT 3, d.ctid, id, upload_timestamp, d.facets FROM search_documents AS d
+             WHERE lexemes @@ tiers[3] AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE)
             UNION ALL
-            (SELECT 4, id, upload_timestamp, document_type, file_extension, processing_status, tags FROM search_documents
-             WHERE lexemes @@ tiers[4] AND upload_timestamp >= since AND upload_timestamp < until)
+            (SELECT 4, d.ctid, id, upload_timestamp, d.facets FROM search_documents AS d
+             WHERE lexemes @@ tiers[4] AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE)
             UNION ALL
-            (SELECT 5, id, upload_timestamp, document_type, file_extension, processing_status, tags FROM search_documents
-             WHERE lexemes @@ tiers[5] AND upload_timestamp >= since AND upload_timestamp < until)
+            (SELECT 5, d.ctid, id, upload_timestamp, d.facets FROM search_documents AS d
+             WHERE lexemes @@ tiers[5] AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE)
             UNION ALL
-            (SELECT 6, id, upload_timestamp, document_type, file_extension, processing_status, tags FROM search_documents
-             WHERE lexemes @@ tiers[6] AND upload_timestamp >= since AND upload_timestamp < until)
+            (SELECT 6, d.ctid, id, upload_timestamp, d.facets FROM search_documents AS d
+             WHERE lexemes @@ tiers[6] AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE)
             UNION ALL
-            (SELECT 7, id, upload_timestamp, document_type, file_extension, processing_status, tags FROM search_documents
-             WHERE lexemes @@ tiers[7] AND upload_timestamp >= since AND upload_timestamp < until)
+            (SELECT 7, d.ctid, id, upload_timestamp, d.facets FROM search_documents AS d
+             WHERE lexemes @@ tiers[7] AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE)
         ) AS matching LIMIT most
     ), page AS (
         SELECT id, tier FROM found ORDER BY tier, upload_timestamp DESC, id DESC OFFSET skip LIMIT take
     )
     SELECT (SELECT array_agg(id) FROM page),
            (SELECT array_agg(tier) FROM page),
-           (SELECT jsonb_agg(combination) FROM (
-               SELECT jsonb_build_array(document_type, file_extension, processing_status, tags, count(*)) AS combination
-               FROM found GROUP BY document_type, file_extension, processing_status, tags) AS combinations),
-           count(*), max(tier), (SELECT count(*) FROM found AS better WHERE better.tier < max(found.tier))
-    INTO ids, ranks, facets, total, last_tier, before FROM found;
+           array_agg(found.facets),
+           count(*), max(tier), (SELECT count(*) FROM found AS better WHERE better.tier < max(found.tier)),
+           (SELECT (max(place)::text::point)[0] FROM found AS worst WHERE worst.tier = max(found.tier))
+    INTO ids, ranks, facets, total, last_tier, before, last_page FROM found;
     IF total < most THEN
         RETURN;
     END IF;
 
-    -- There are more. How many: by how far into the table a thousand of them reach.
-    SELECT max((ctid::text::point)[0]), count(*) INTO last_page, matches
-    FROM (SELECT ctid FROM search_documents
-          WHERE lexemes @@ everything AND upload_timestamp >= since AND upload_timestamp < until LIMIT most) AS matching;
+    -- There are more. How many: the last tier was read in the order of the table, so by how far into it that came.
     pages := pg_relation_size('search_documents') / current_setting('block_size')::integer;
-    total := greatest(total, matches * pages / (last_page + 1));
+    total := before + (total - before) * pages / (last_page + 1);
     IF skip + take <= before THEN
         RETURN;
     END IF;
 
-    -- The page reaches into the last tier, of which only a part was read, in the order of the table. The newest of all of it, if that is
-    -- not too many.
-    SELECT count(*) INTO matches
-    FROM (SELECT FROM search_documents
-          WHERE lexemes @@ tiers[last_tier] AND upload_timestamp >= since AND upload_timestamp < until LIMIT wide) AS matching;
-    IF matches < wide OR skip + take > before + 200 THEN
-        SELECT array_agg(id) INTO rest FROM (
-            SELECT id FROM (
-                SELECT id, upload_timestamp FROM search_documents
-                WHERE lexemes @@ tiers[last_tier] AND upload_timestamp >= since AND upload_timestamp < until LIMIT wide) AS matching
-            ORDER BY upload_timestamp DESC, id DESC OFFSET greatest(0, skip - before) LIMIT skip + take - greatest(skip, before)) AS newest;
-    ELSE
+    -- The page reaches into the last tier, of which only a part was read. The newest of all of it, if that is not too many.
+    WITH part AS MATERIALIZED (
+        SELECT id, upload_timestamp FROM search_documents
+        WHERE lexemes @@ tiers[last_tier] AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE LIMIT wide
+    ), newest AS (
+        SELECT id FROM part ORDER BY upload_timestamp DESC, id DESC
+        OFFSET greatest(0, skip - before) LIMIT skip + take - greatest(skip, before)
+    )
+    SELECT (SELECT count(*) FROM part), (SELECT array_agg(id) FROM newest) INTO matches, rest;
+    IF matches = wide AND skip + take <= before + 200 THEN
         -- They are frequent, so the newest documents are soon through.
         SELECT array_agg(id) INTO rest FROM (
             SELECT id FROM search_documents
