@@ -1,6 +1,6 @@
 # Sourced by the scripts of this folder: starts the whole graph in Release, on ports of its own and with a data folder of its own, and ends
-# it with the script. Gives $work (a folder), $edge, $api, $postgres (ports) and $key (the API key).
-work=$(mktemp -d)
+# it with the script. Gives $work (a folder in $BENCH_DIRECTORY, default /tmp), $edge, $api, $postgres (ports) and $key (the API key).
+work=$(mktemp -d -p "${BENCH_DIRECTORY:-/tmp}")
 base=$((20000 + RANDOM % 20000)) edge=$base api=$((base + 1)) postgres=$((base + 2)) dashboard=$((base + 3))
 key=bench-$RANDOM$RANDOM$RANDOM
 export Parameters__api_key=$key Parameters__postgres_password=bench-$RANDOM$RANDOM

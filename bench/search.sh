@@ -7,28 +7,8 @@ cd "$(dirname "$0")/.."
 documents=${1:-100000} seconds=${2:-20} clients=${3:-16}
 for tool in wrk curl; do command -v $tool >/dev/null || { echo "bench/search.sh needs $tool"; exit 1; }; done
 
-work=$(mktemp -d)
+. bench/graph.sh
 export BENCH=$PWD/bench SEARCH_QUERIES=$work/queries
-base=$((20000 + RANDOM % 20000)) edge=$base api=$((base + 1)) postgres=$((base + 2)) dashboard=$((base + 3))
-export Parameters__api_key=bench-$RANDOM$RANDOM$RANDOM Parameters__postgres_password=bench-$RANDOM$RANDOM
-
-dotnet build -c Release --nologo -v q -clp:ErrorsOnly Platform.AppHost
-setsid dotnet run -c Release --no-build --no-launch-profile --project Platform.AppHost -- \
-  --Platform:DataDirectory="$work/data" --Platform:Edge:Port=$edge --Platform:Api:Port=$api --Platform:Postgres:Port=$postgres \
-  --ASPNETCORE_URLS=http://localhost:$dashboard --ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://localhost:$((base + 4)) \
-  --ASPIRE_ALLOW_UNSECURED_TRANSPORT=true >"$work/log" 2>&1 &
-host=$!
-finish() {
-  kill -TERM -- -$host 2>/dev/null || true
-  for _ in $(seq 1 60); do kill -0 -- -$host 2>/dev/null || break; sleep 0.5; done
-  rm -rf "$work"
-}
-trap finish EXIT
-for _ in $(seq 1 240); do
-  [ "$(curl -s -o /dev/null -m 2 -w '%{http_code}' http://localhost:$api/health)" = 200 ] && break
-  kill -0 $host 2>/dev/null || { echo "the AppHost ended:"; tail -n 20 "$work/log"; exit 1; }
-  sleep 0.5
-done
 
 dotnet run -c Release bench/search.cs -- \
   "Host=127.0.0.1;Port=$postgres;Username=postgres;Password=$Parameters__postgres_password;Database=platformdb" "$documents" "$SEARCH_QUERIES"
@@ -36,7 +16,7 @@ dotnet run -c Release bench/search.cs -- \
 cpu() { # seconds of CPU that the API and PostgreSQL have used
   ps -eo times,args | awk -v data="$work" '/Platform.Api.dll|Platform.Api$/ || $2 ~ /^postgres/ || index($0, data) { s += $1 } END { print s + 0 }'
 }
-measure() { wrk -t2 -c"$clients" -d"$1s" -H "X-API-Key: $Parameters__api_key" -s bench/search.lua http://localhost:$api | awk '/^RESULT/ { print $2, $3, $4, $5, $6 }'; }
+measure() { wrk -t2 -c"$clients" -d"$1s" -H "X-API-Key: $key" -s bench/search.lua http://localhost:$api | awk '/^RESULT/ { print $2, $3, $4, $5, $6 }'; }
 measure 5 >/dev/null
 before=$(cpu)
 read -r rate p50 p95 p99 errors < <(measure "$seconds")

@@ -8,31 +8,11 @@ cd "$(dirname "$0")/.."
 rounds=${1:-3} large=$((50 * 1024 * 1024)) small=$((64 * 1024))
 for tool in python3 curl sha256sum; do command -v $tool >/dev/null || { echo "bench/upload.sh needs $tool"; exit 1; }; done
 
-work=$(mktemp -d -p "${BENCH_DIRECTORY:-/tmp}")
-base=$((20000 + RANDOM % 20000)) api=$((base + 1))
-export Parameters__api_key=bench-$RANDOM$RANDOM$RANDOM
-
-dotnet build -c Release --nologo -v q -clp:ErrorsOnly Platform.AppHost
-setsid dotnet run -c Release --no-build --no-launch-profile --project Platform.AppHost -- \
-  --Platform:DataDirectory="$work/data" --Platform:Edge:Port=$base --Platform:Api:Port=$api --Platform:Postgres:Port=$((base + 2)) \
-  --ASPNETCORE_URLS=http://localhost:$((base + 3)) --ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://localhost:$((base + 4)) \
-  --ASPIRE_ALLOW_UNSECURED_TRANSPORT=true >"$work/log" 2>&1 &
-host=$!
-finish() {
-  kill -TERM -- -$host 2>/dev/null || true
-  for _ in $(seq 1 60); do kill -0 -- -$host 2>/dev/null || break; sleep 0.5; done
-  rm -rf "$work"
-}
-trap finish EXIT
-for _ in $(seq 1 240); do
-  [ "$(curl -s -o /dev/null -m 2 -w '%{http_code}' http://localhost:$base/health)" = 200 ] && break
-  kill -0 $host 2>/dev/null || { echo "the AppHost ended:"; tail -n 20 "$work/log"; exit 1; }
-  sleep 0.5
-done
+. bench/graph.sh
 contact=$(curl -s http://localhost:$api/contact -H 'Content-Type: application/json' \
   -d '{"name":"bench","email":"bench@example.org","message":"bench"}' | sed 's/.*"contactId":"\([^"]*\)".*/\1/')
 pid=$(pgrep -f "Platform.Api.dll|/Platform.Api$" | while read -r one; do
-  tr '\0' '\n' <"/proc/$one/environ" 2>/dev/null | grep -q "$Parameters__api_key" && echo "$one"; done | head -1)
+  tr '\0' '\n' <"/proc/$one/environ" 2>/dev/null | grep -q "$key" && echo "$one"; done | head -1)
 
 head -c $large /dev/urandom >"$work/large"
 head -c $small /dev/urandom >"$work/small"
@@ -44,7 +24,7 @@ copy() { # file count parallel -> seconds
   awk -v a="$began" -v b="$(date +%s.%N)" 'BEGIN { printf "%.3f 0 0 0\n", b - a }'
   rm -rf "$work/copies"
 }
-upload() { python3 bench/upload.py 127.0.0.1 $api "$Parameters__api_key" "$contact" "$@"; }
+upload() { python3 bench/upload.py 127.0.0.1 $api "$key" "$contact" "$@"; }
 memory() { awk '/^VmRSS/ { printf "%d", $2 / 1024 }' "/proc/$pid/status"; }
 
 declare -A rows

@@ -14,6 +14,7 @@ namespace Platform.Api.Documents;
 internal sealed partial class DocumentSweeper(
     NpgsqlDataSource database,
     UnreferencedObjects unreferenced,
+    Migrator migrator,
     IOptions<DocumentOptions> documents,
     IOptions<StorageOptions> storage,
     TimeProvider time,
@@ -23,6 +24,7 @@ internal sealed partial class DocumentSweeper(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await migrator.Completion.WaitAsync(stoppingToken);
         using var timer = new PeriodicTimer(storage.Value.SweepInterval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
@@ -39,11 +41,6 @@ internal sealed partial class DocumentSweeper(
                     _isAway = true;
                     LogAway(away.Message);
                 }
-            }
-            catch (PostgresException failure)
-            {
-                // The schema is not there yet, for instance.
-                LogFailed(failure);
             }
         }
     }
@@ -92,7 +89,4 @@ internal sealed partial class DocumentSweeper(
 
     [LoggerMessage(LogLevel.Warning, "What nobody refers to cannot be deleted at the moment: {Reason}")]
     private partial void LogAway(string reason);
-
-    [LoggerMessage(LogLevel.Error, "What nobody refers to cannot be deleted")]
-    private partial void LogFailed(Exception failure);
 }
