@@ -11,8 +11,11 @@ for tool in python3 curl sha256sum; do command -v $tool >/dev/null || { echo "be
 . bench/graph.sh
 contact=$(curl -s http://localhost:$api/contact -H 'Content-Type: application/json' \
   -d '{"name":"bench","email":"bench@example.org","message":"bench"}' | sed 's/.*"contactId":"\([^"]*\)".*/\1/')
-pid=$(pgrep -f "Platform.Api.dll|/Platform.Api$" | while read -r one; do
-  tr '\0' '\n' <"/proc/$one/environ" 2>/dev/null | grep -q "$key" && echo "$one"; done | head -1)
+pid=
+for one in $(pgrep -f 'Platform\.Api'); do
+  if tr '\0' '\n' <"/proc/$one/environ" 2>/dev/null | grep -q "^Security__BootstrapKey=$key"; then pid=$one; fi
+done
+[ -n "$pid" ] || { echo "the API's process was not found"; exit 1; }
 
 head -c $large /dev/urandom >"$work/large"
 head -c $small /dev/urandom >"$work/small"
@@ -41,7 +44,7 @@ for _ in $(seq 1 "$rounds"); do
   measure "upload 50 MB, 32 at a time" upload $large 32 32
   kill $watch; wait $watch 2>/dev/null || true
   peak=$(sort -n "$work/rss" | tail -1)
-  [ $((peak - start)) -gt $growth ] && growth=$((peak - start))
+  if [ $((peak - start)) -gt $growth ]; then growth=$((peak - start)); fi
   measure "copy 64 KB, 1 at a time" copy "$work/small" 200 1
   measure "upload 64 KB, 1 at a time" upload $small 200 1
   measure "copy 64 KB, 32 at a time" copy "$work/small" 1000 32
