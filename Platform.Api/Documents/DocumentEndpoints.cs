@@ -55,7 +55,9 @@ internal static class DocumentEndpoints
             .WithSummary("A document, with what processing found out; one in the trash with trashed=true.")
             .Produces<Document>()
             .ProducesValidationProblem(StatusCodes.Status404NotFound);
-        documents.MapMethods("/{id:guid}/content", [HttpMethods.Get, HttpMethods.Head], ContentAsync)
+        // HEAD is GET without its body, and in the description it would be the same operation twice.
+        documents.MapMethods("/{id:guid}/content", [HttpMethods.Head], ContentAsync).RequireScope(Scopes.Read).ExcludeFromDescription();
+        documents.MapGet("/{id:guid}/content", ContentAsync)
             .RequireScope(Scopes.Read)
             .WithName("GetDocumentContent")
             .WithSummary("The bytes, whole or in ranges; with disposition=inline to be shown, where that is safe.")
@@ -95,7 +97,8 @@ internal static class DocumentEndpoints
             .ProducesValidationProblem(StatusCodes.Status404NotFound)
             .ProducesValidationProblem(StatusCodes.Status422UnprocessableEntity)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        app.MapMethods("/d/{token}", [HttpMethods.Get, HttpMethods.Head], LinkEndpoints.OpenAsync)
+        app.MapMethods("/d/{token}", [HttpMethods.Head], LinkEndpoints.OpenAsync).AllowAnonymous().ExcludeFromDescription();
+        app.MapGet("/d/{token}", LinkEndpoints.OpenAsync)
             .AllowAnonymous()
             .WithTags("Documents")
             .WithName("OpenDocumentLink")

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.RegularExpressions;
+using Platform.Api.Documents.Extraction.Formats;
 
 namespace Platform.Api.Documents;
 
@@ -80,13 +81,17 @@ internal sealed partial record FileType(string Extension, string ContentType, Fu
         return !Decode(head).Any(c => c < ' ' && c is not ('\t' or '\n' or '\v' or '\f' or '\r' or '\u001a' or '\u001b'));
     }
 
-    /// <summary>By its byte order mark; without one each byte is a character, which is enough to look at what is ASCII.</summary>
+    /// <summary>
+    /// By its byte order mark, or as what the reader of texts takes for UTF-16; otherwise each byte is a character, which is enough to look
+    /// at what is ASCII.
+    /// </summary>
     private static string Decode(byte[] head)
     {
         Encoding[] marked =
             [Encoding.UTF8, Encoding.UTF32, Encoding.Unicode, Encoding.BigEndianUnicode, new UTF32Encoding(bigEndian: true, byteOrderMark: true)];
         var encoding = Array.Find(marked, encoding => head.AsSpan().StartsWith(encoding.Preamble));
-        return encoding is null ? Encoding.Latin1.GetString(head) : encoding.GetString(head.AsSpan(encoding.Preamble.Length));
+        return encoding is not null ? encoding.GetString(head.AsSpan(encoding.Preamble.Length))
+            : (head.Length % 2 == 0 ? TextFile.OfZeros(head) ?? Encoding.Latin1 : Encoding.Latin1).GetString(head);
     }
 
     /// <summary>

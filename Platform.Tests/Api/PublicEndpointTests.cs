@@ -101,21 +101,34 @@ public sealed class PublicEndpointTests(ApiFixture api)
             (path, operation) => $"{operation.Name} {path.Name} {Scope(operation.Value)}");
         Assert.Equal(
             [
+                "delete /admin/keys/{id} admin",
+                "delete /contacts/{id} write",
                 "delete /documents/{id} write",
+                "get /admin/audit admin",
+                "get /admin/keys admin",
+                "get /admin/system-info admin",
+                "get /admin/tasks admin",
+                "get /analytics/insights read",
+                "get /analytics/timeseries read",
                 "get /api open",
                 "get /contacts read",
                 "get /contacts/{id} read",
                 "get /contacts/{id}/documents read",
+                "get /contacts/{id}/export read",
                 "get /d/{token} open",
                 "get /documents read",
+                "get /documents/search read",
                 "get /documents/{id} read",
                 "get /documents/{id}/content read",
                 "get /health open",
                 "get /stats open",
-                "head /d/{token} open",
-                "head /documents/{id}/content read",
+                "patch /contacts/{id} write",
                 "patch /documents/{id} write",
+                "post /admin/keys admin",
+                "post /admin/search/reindex admin",
+                "post /analytics/events open",
                 "post /contact open",
+                "post /documents/search read",
                 "post /documents/upload write",
                 "post /documents/{id}/links write",
                 "post /documents/{id}/reprocess write",
@@ -123,6 +136,9 @@ public sealed class PublicEndpointTests(ApiFixture api)
                 "post /visits open",
             ],
             operations.Order(StringComparer.Ordinal));
+        var ids = document.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject())
+            .Select(operation => operation.Value.GetProperty("operationId").GetString()).ToArray();
+        Assert.Equal(ids.Length, ids.Distinct().Count());
         Assert.Equal(
             ["cursor", "from", "limit", "q", "source", "status", "to"],
             document.GetProperty("paths").GetProperty("/contacts").GetProperty("get").GetProperty("parameters").EnumerateArray()

@@ -70,7 +70,9 @@ public sealed class DocumentsTests(PlatformGraph graph) : IClassFixture<Platform
 
     [Theory, Trait("Defect", "D06")]
     [InlineData("/documents/search?q=a")]
-    [InlineData("/documents/0")]
+    [InlineData("/documents")]
+    [InlineData("/documents/01a20e44-ee3e-77a3-bf4e-6c613e51785f")]
+    [InlineData("/documents/01a20e44-ee3e-77a3-bf4e-6c613e51785f/content")]
     [InlineData("/contacts/contact_1/documents")]
     [InlineData("/analytics/insights")]
     [InlineData("/admin/api/tasks")]

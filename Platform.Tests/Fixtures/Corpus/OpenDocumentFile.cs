@@ -37,7 +37,9 @@ internal static class OpenDocumentFile
         {
             foreach (var (name, content) in entries)
             {
-                using var stream = zip.CreateEntry(name).Open();
+                // The type stands at the beginning of the file to be read there (OpenDocument 1.3, part 2, 3.3).
+                var level = name == "mimetype" ? CompressionLevel.NoCompression : CompressionLevel.Optimal;
+                using var stream = zip.CreateEntry(name, level).Open();
                 stream.Write(content);
             }
         }

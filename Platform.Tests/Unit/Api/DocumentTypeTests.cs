@@ -69,7 +69,8 @@ public sealed class DocumentTypeTests
         {
             Assert.True(Matches(".txt", [.. encoding.Preamble, .. encoding.GetBytes("hello")]));
         }
-        Assert.False(Matches(".txt", Encoding.Unicode.GetBytes("hello")));
+        Assert.True(Matches(".txt", Encoding.Unicode.GetBytes("hello")));
+        Assert.True(Matches(".txt", Encoding.BigEndianUnicode.GetBytes("привет всем")));
     }
 
     [Fact]

@@ -69,7 +69,7 @@ internal static class TextFile
     };
 
     /// <summary>UTF-16 without a mark: every script has spaces and line breaks, whose first or second byte is zero.</summary>
-    private static Encoding? OfZeros(ReadOnlySpan<byte> bytes)
+    internal static Encoding? OfZeros(ReadOnlySpan<byte> bytes)
     {
         int even = 0, odd = 0;
         for (var i = 0; i < Math.Min(bytes.Length, DetectionBytes); i++)
