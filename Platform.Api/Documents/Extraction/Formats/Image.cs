@@ -46,7 +46,8 @@ internal static class Image
         }
         else if ((long)width * height > MaxPixels)
         {
-            document.Note = $"The picture is too large ({width.ToString(CultureInfo.InvariantCulture)} x {height.ToString(CultureInfo.InvariantCulture)} pixels) to look for text in it.";
+            document.Note = string.Create(
+                CultureInfo.InvariantCulture, $"The picture is too large ({width} x {height} pixels) to look for text in it.");
         }
         else
         {

@@ -42,7 +42,8 @@ internal static class LegacyWord
             throw new UnreadableDocumentException("The file is protected by a password.");
         }
 
-        var table = file.Read((flags & 0x0200) != 0 ? "1Table" : "0Table") ?? throw new UnreadableDocumentException("The file is broken: its table is missing.");
+        var table = file.Read((flags & 0x0200) != 0 ? "1Table" : "0Table")
+            ?? throw new UnreadableDocumentException("The file is broken: its table is missing.");
         var start = BinaryPrimitives.ReadUInt32LittleEndian(main.AsSpan(0x1A2));
         var length = BinaryPrimitives.ReadUInt32LittleEndian(main.AsSpan(0x1A6));
         if (start > table.Length || length > table.Length - start)

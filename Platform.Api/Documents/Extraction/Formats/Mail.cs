@@ -15,7 +15,8 @@ internal static class Mail
         // What is nested deeper stays an opaque part.
         options.MaxMimeDepth = MaxDepth;
         var message = MimeMessage.Load(options, file);
-        if (message.Headers.Count == 0 || (message.From.Count == 0 && message.Subject is null && message.Headers[HeaderId.Received] is null && message.To.Count == 0))
+        if (message.Headers.Count == 0
+            || (message.From.Count == 0 && message.Subject is null && message.Headers[HeaderId.Received] is null && message.To.Count == 0))
         {
             throw new UnreadableDocumentException("The file is not an e-mail.");
         }

@@ -120,7 +120,8 @@ internal sealed class RichText
                 _position++;
             }
 
-            int? parameter = int.TryParse(_bytes.AsSpan(parameterStart, _position - parameterStart), CultureInfo.InvariantCulture, out var number) ? number : null;
+            var digits = _bytes.AsSpan(parameterStart, _position - parameterStart);
+            int? parameter = int.TryParse(digits, CultureInfo.InvariantCulture, out var number) ? number : null;
             if (_position < _bytes.Length && _bytes[_position] == ' ')
             {
                 _position++;
@@ -133,7 +134,8 @@ internal sealed class RichText
         switch (c)
         {
             case '\'':
-                if (_position + 2 <= _bytes.Length && byte.TryParse(_bytes.AsSpan(_position, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var value))
+                if (_position + 2 <= _bytes.Length
+                    && byte.TryParse(_bytes.AsSpan(_position, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var value))
                 {
                     AddByte(value);
                 }
@@ -163,7 +165,11 @@ internal sealed class RichText
         if (_state.Name.Length == 0)
         {
             // The first word of a group says what it is; a starred one that is not known is to be left out.
-            _state = _state with { Name = word, IsUnseen = _state.IsUnseen || Unseen.Contains(word) || (_isStarred && word is not ("shppict" or "ud" or "cs")) };
+            _state = _state with
+            {
+                Name = word,
+                IsUnseen = _state.IsUnseen || Unseen.Contains(word) || (_isStarred && word is not ("shppict" or "ud" or "cs")),
+            };
         }
 
         switch (word)

@@ -23,7 +23,10 @@ internal sealed class WorkerProcess : IDisposable, IAsyncDisposable
 
     /// <summary>What .NET and the programs that a worker starts need to run; no connection string, no key.</summary>
     private static readonly string[] KeptVariables =
-        ["PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SystemRoot", "DOTNET_ROOT", "DOTNET_ROOT_X64", "DOTNET_ROOT_ARM64", "LD_LIBRARY_PATH", "TESSDATA_PREFIX"];
+    [
+        "PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SystemRoot", "DOTNET_ROOT", "DOTNET_ROOT_X64", "DOTNET_ROOT_ARM64", "LD_LIBRARY_PATH",
+        "TESSDATA_PREFIX",
+    ];
 
     private readonly Process _process;
     private readonly PipeReader _answers;
@@ -41,7 +44,8 @@ internal sealed class WorkerProcess : IDisposable, IAsyncDisposable
     /// <summary>By a signal that was not ours, nor its own: somebody's <c>kill</c>, or a kernel that is out of memory.</summary>
     public bool WasKilled { get; private set; }
 
-    public bool RanOutOfMemory => FirstWords.Contains("Out of memory", StringComparison.OrdinalIgnoreCase) || FirstWords.Contains("OutOfMemoryException", StringComparison.Ordinal);
+    public bool RanOutOfMemory =>
+        FirstWords.Contains("Out of memory", StringComparison.OrdinalIgnoreCase) || FirstWords.Contains("OutOfMemoryException", StringComparison.Ordinal);
 
     public bool OverflowedItsStack => FirstWords.Contains("Stack overflow", StringComparison.OrdinalIgnoreCase);
 
