@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Serialization;
 using Npgsql;
+using Platform.Api.Audit;
 using Platform.Api.Documents.Processing;
 using Platform.Api.Search;
 using Platform.Api.Security;
@@ -18,13 +19,20 @@ internal static class AdministrationEndpoints
 
     private static readonly string Version = typeof(AdministrationEndpoints).Assembly.GetName().Version!.ToString(3);
 
-    public static void MapAdministration(this IEndpointRouteBuilder app) => app.MapGet("/admin/system-info", SystemInfoAsync)
-        .RequireScope(Scopes.Admin)
-        .WithTags("Administration")
-        .WithName("GetSystemInfo")
-        .WithSummary("Versions, and what is in the database, the object store, the search index and the queue.")
-        .Produces<SystemInfo>()
-        .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+    /// <summary>Maps everything below /admin.</summary>
+    public static void MapAdministration(this IEndpointRouteBuilder app)
+    {
+        app.MapApiKeys();
+        app.MapAudit();
+        app.MapTasks();
+        app.MapGet("/admin/system-info", SystemInfoAsync)
+            .RequireScope(Scopes.Admin)
+            .WithTags("Administration")
+            .WithName("GetSystemInfo")
+            .WithSummary("Versions, and what is in the database, the object store, the search index and the queue.")
+            .Produces<SystemInfo>()
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+    }
 
     private static async Task<IResult> SystemInfoAsync(
         NpgsqlDataSource database, IObjectStore store, ISearchIndex index, TaskQueue queue, TimeProvider time, CancellationToken cancellationToken)

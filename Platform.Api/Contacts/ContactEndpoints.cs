@@ -4,6 +4,7 @@ using Microsoft.OpenApi;
 using Npgsql;
 using Platform.Api.Database;
 using Platform.Api.Idempotency;
+using Platform.Api.Notifications;
 using Platform.Api.Requests;
 using Platform.Api.Security;
 using Platform.Api.Visitors;
@@ -19,8 +20,10 @@ internal static class ContactEndpoints
 
     private static readonly TextField[] ChangeFields = [new("status", 50), new("notes", 5000, IsMultiLine: true)];
 
+    /// <summary>Adds the contacts, and the mail that tells of them.</summary>
     public static void AddContacts(this IHostApplicationBuilder builder)
     {
+        builder.AddNotifications();
         builder.Services.AddSingleton<ContactStore>();
         builder.Services.AddSingleton<ContactMetrics>();
         builder.Services.AddSingleton<ContactExport>();

@@ -2,15 +2,24 @@ using Microsoft.OpenApi;
 using Npgsql;
 using Platform.Api.Audit;
 using Platform.Api.Contacts;
+using Platform.Api.Documents.Extraction;
+using Platform.Api.Documents.Processing;
 using Platform.Api.Requests;
+using Platform.Api.Search;
 using Platform.Api.Security;
+using Platform.Api.Storage;
 
 namespace Platform.Api.Documents;
 
 internal static class DocumentEndpoints
 {
+    /// <summary>Adds the documents with all that they go through: the store, the reader, the queue and the index.</summary>
     public static void AddDocuments(this IHostApplicationBuilder builder)
     {
+        builder.AddObjectStore();
+        builder.AddExtraction();
+        builder.AddProcessing();
+        builder.AddSearch();
         builder.Services.AddOptions<DocumentOptions>().BindConfiguration(DocumentOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddOptions<LinkOptions>().BindConfiguration(LinkOptions.Section)
             .Validate(
@@ -27,6 +36,7 @@ internal static class DocumentEndpoints
 
     public static void MapDocuments(this IEndpointRouteBuilder app)
     {
+        app.MapSearch();
         var documents = app.MapGroup("/documents").WithTags("Documents");
         documents.MapPost("/upload", (HttpContext context, UploadEndpoint upload) => upload.UploadAsync(context))
             .RequireScope(Scopes.Write)

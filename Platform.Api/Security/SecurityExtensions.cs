@@ -1,11 +1,16 @@
 using Microsoft.AspNetCore.Authentication;
+using Platform.Api.Audit;
+using Platform.Api.Idempotency;
 
 namespace Platform.Api.Security;
 
 internal static class SecurityExtensions
 {
-    public static void AddApiKeys(this IHostApplicationBuilder builder)
+    /// <summary>Adds who may do what, the log of what was done, and the answers that are given again.</summary>
+    public static void AddSecurity(this IHostApplicationBuilder builder)
     {
+        builder.AddAudit();
+        builder.AddIdempotency();
         builder.Services.AddOptions<SecurityOptions>()
             .BindConfiguration(SecurityOptions.Section)
             .ValidateDataAnnotations()

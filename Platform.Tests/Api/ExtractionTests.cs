@@ -261,17 +261,20 @@ public sealed class ExtractionTests(ExtractionFixture fixture) : IClassFixture<E
     }
 
     [Fact]
-    public async Task Workers_end_when_there_is_nothing_to_do_and_with_the_reader()
+    public async Task Workers_end_when_there_is_nothing_to_do_but_for_one_and_all_with_the_reader()
     {
-        var reader = new DocumentReader(new() { Workers = 1, IdleSeconds = 1 }, TimeProvider.System, NullLogger<DocumentReader>.Instance);
+        var reader = new DocumentReader(new() { Workers = 3, IdleSeconds = 1 }, TimeProvider.System, NullLogger<DocumentReader>.Instance);
         var before = Workers();
+        await reader.WarmUpAsync(CancellationToken.None);
+        Assert.Single(Workers().Except(before));
+        // Three at once need three.
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => ReadAsync(reader, HostileFiles.All["ats.txt"](), ".txt")));
+        await AssertEndsAsync(() => Workers().Except(before).Count() == 1);
+        var worker = Workers().Except(before).Single();
         await ReadAsync(reader, Corpus.Named("plain.txt").Bytes, ".txt");
-        var worker = Assert.Single(Workers().Except(before));
-        await AssertEndsAsync(() => !Workers().Contains(worker));
-        await ReadAsync(reader, Corpus.Named("plain.txt").Bytes, ".txt");
-        worker = Assert.Single(Workers().Except(before));
+        Assert.Equal(worker, Assert.Single(Workers().Except(before)));
         await reader.DisposeAsync();
-        await AssertEndsAsync(() => !Workers().Contains(worker));
+        await AssertEndsAsync(() => !Workers().Except(before).Any());
     }
 
     [Fact]

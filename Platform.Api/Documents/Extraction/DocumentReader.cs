@@ -27,7 +27,7 @@ internal sealed partial class DocumentReader : IAsyncDisposable
         _logger = logger;
         _free = new(options.Workers, options.Workers);
         var idle = TimeSpan.FromSeconds(options.IdleSeconds);
-        _sweep = time.CreateTimer(_ => EndIdle(idle), null, idle / 2, idle / 2);
+        _sweep = time.CreateTimer(_ => EndIdle(idle, kept: 1), null, idle / 2, idle / 2);
     }
 
     /// <summary>Reads the file; waits for a free worker first.</summary>
@@ -68,6 +68,29 @@ internal sealed partial class DocumentReader : IAsyncDisposable
                 activity?.SetStatus(ActivityStatusCode.Error);
             }
 
+            _free.Release();
+        }
+    }
+
+    /// <summary>Starts a worker, so that the first document does not wait for one. One is kept from then on.</summary>
+    public async Task WarmUpAsync(CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+        await _free.WaitAsync(ending.Token);
+        try
+        {
+            var worker = TakeIdle() ?? await StartAsync(ending.Token);
+            if (!GiveBack(worker))
+            {
+                await worker.DisposeAsync();
+            }
+        }
+        catch (ServiceUnavailableException)
+        {
+            // The log has it; the first document tries again.
+        }
+        finally
+        {
             _free.Release();
         }
     }
@@ -186,20 +209,24 @@ internal sealed partial class DocumentReader : IAsyncDisposable
         }
     }
 
-    private void EndIdle(TimeSpan longerThan)
+    /// <summary>Ends workers that have had nothing to do, but for so many that are kept.</summary>
+    private void EndIdle(TimeSpan longerThan, int kept)
     {
-        var ended = new List<WorkerProcess>();
+        WorkerProcess[] ended;
         lock (_idle)
         {
-            var kept = _idle.Where(idle => _time.GetElapsedTime(idle.Since) < longerThan).Reverse().ToArray();
-            ended.AddRange(_idle.Where(idle => _time.GetElapsedTime(idle.Since) >= longerThan).Select(idle => idle.Worker));
-            if (ended.Count > 0)
+            // The last used is on top.
+            var isEnded = _idle.Select((idle, place) => (Idle: idle, IsEnded: place >= kept && _time.GetElapsedTime(idle.Since) >= longerThan)).ToArray();
+            ended = [.. isEnded.Where(worker => worker.IsEnded).Select(worker => worker.Idle.Worker)];
+            if (ended.Length == 0)
             {
-                _idle.Clear();
-                foreach (var idle in kept)
-                {
-                    _idle.Push(idle);
-                }
+                return;
+            }
+
+            _idle.Clear();
+            foreach (var (idle, _) in isEnded.Where(worker => !worker.IsEnded).Reverse())
+            {
+                _idle.Push(idle);
             }
         }
 
@@ -225,7 +252,7 @@ internal sealed partial class DocumentReader : IAsyncDisposable
             await _free.WaitAsync();
         }
 
-        EndIdle(TimeSpan.Zero);
+        EndIdle(TimeSpan.Zero, kept: 0);
         _stopping.Dispose();
         _free.Dispose();
     }

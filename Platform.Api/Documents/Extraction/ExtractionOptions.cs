@@ -19,7 +19,7 @@ internal sealed class ExtractionOptions
     [Range(64, 4096)]
     public int MemoryMegabytes { get; set; } = 384;
 
-    /// <summary>Seconds after which a worker with nothing to do ends.</summary>
+    /// <summary>Seconds after which a worker with nothing to do ends. One stays, so that the next document does not wait.</summary>
     [Range(1, 3600)]
     public int IdleSeconds { get; set; } = 60;
 

@@ -3,6 +3,8 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Platform.Api.Database;
+using Platform.Api.Documents.Extraction;
+using Platform.Api.Documents.Extraction.Worker;
 using Platform.ServiceDefaults.Errors;
 
 namespace Platform.Api.Documents.Processing;
@@ -12,6 +14,7 @@ internal sealed partial class TaskRunner(
     NpgsqlDataSource database,
     TaskQueue queue,
     ProcessDocument process,
+    DocumentReader reader,
     IndexedDocuments documents,
     Reindex reindex,
     Migrator migrator,
@@ -43,7 +46,7 @@ internal sealed partial class TaskRunner(
             return;
         }
         await migrator.Completion.WaitAsync(stoppingToken);
-        await Task.WhenAll(ListenAsync(stoppingToken), RunAsync(stoppingToken));
+        await Task.WhenAll(reader.WarmUpAsync(stoppingToken), ListenAsync(stoppingToken), RunAsync(stoppingToken));
     }
 
     private async Task ListenAsync(CancellationToken stoppingToken)
@@ -177,7 +180,8 @@ internal sealed partial class TaskRunner(
                 case OperationCanceledException when stopped:
                     // The renewal has found the lease lost, and has said so.
                     break;
-                case ServiceUnavailableException away:
+                // A reader that is killed again and again may be killed for what it reads: that counts, below.
+                case ServiceUnavailableException { Dependency: not WorkerProcess.Dependency } away:
                     NoticeAway(away.Dependency);
                     await queue.RetryAsync(
                         task, _options.DependencyDelay, $"The {away.Dependency} is not available.", countsAsAttempt: false, stoppingToken);

@@ -18,8 +18,22 @@ internal static class ExtractionWorker
     /// <summary>That of a main thread: libraries that recurse have what their authors had.</summary>
     private const int StackBytes = 8 * 1024 * 1024;
 
-    /// <summary>Returns when the input has ended; does not return when it ends in the middle of a document.</summary>
-    public static void Run()
+    /// <summary>
+    /// Works, if that is what the program was started for, and returns true when the input has ended; it does not return when that ends in
+    /// the middle of a document.
+    /// </summary>
+    public static bool TryRun(string[] arguments)
+    {
+        if (arguments is not [Argument])
+        {
+            return false;
+        }
+
+        Run();
+        return true;
+    }
+
+    private static void Run()
     {
         using var input = new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false));
         using var output = Console.OpenStandardOutput();
@@ -39,6 +53,10 @@ internal static class ExtractionWorker
 
     private static void Serve(BlockingCollection<string> requests, Stream output)
     {
+        // What the first document would wait for: compiling, and the languages.
+        var words = new ExtractedDocument { OcrLanguages = "" };
+        words.Append("Zeppelin, hangar, zeppelin hangar");
+        TextAnalysis.Analyse(words, ".txt");
         Write(output, new());
         foreach (var line in requests.GetConsumingEnumerable())
         {
