@@ -7,8 +7,11 @@ internal sealed class DatabaseOptions
 {
     public const string Section = "Database";
 
-    /// <summary>The connections that this process opens at most. PostgreSQL's <c>max_connections</c> is shared by all instances.</summary>
-    [Range(2, 1000)]
+    /// <summary>
+    /// The connections that this process opens at most; three of them listen for notifications. PostgreSQL's <c>max_connections</c> is
+    /// shared by all instances.
+    /// </summary>
+    [Range(4, 1000)]
     public int MaxPoolSize { get; set; } = 50;
 
     /// <summary>Seconds that a request waits for a free connection, or for a new one to open, before it is answered 503.</summary>

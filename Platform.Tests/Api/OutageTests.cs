@@ -156,7 +156,7 @@ public sealed class OutageTests : IAsyncLifetime
     [Fact, Trait("Defect", "D13")]
     public async Task An_exhausted_pool_is_503_within_2_s_and_not_an_error()
     {
-        await using var service = await (await ApiFixture.StartAsync(_database, ("Database__MaxPoolSize", "3"),
+        await using var service = await (await ApiFixture.StartAsync(_database, ("Database__MaxPoolSize", "4"),
             ("Database__ConnectTimeoutSeconds", "1")))
             .WhenReadyAsync();
         await ApiFixture.SubmitAsync(service, ApiFixture.Submission());

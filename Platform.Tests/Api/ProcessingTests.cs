@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Platform.Tests.Fixtures;
 using Platform.Tests.Fixtures.Corpus;
 
 namespace Platform.Tests.Api;
@@ -257,6 +258,64 @@ public sealed class ProcessingTests(ApiFixture api)
         await documents.WhenAsync(id);
         Assert.Equal(1, documents.CountFiles());
         Assert.Equal(1, await documents.QueryAsync<int>("SELECT max(attempts) FROM document_tasks"));
+    }
+
+    [Theory, Trait("Defect", "D09")]
+    [InlineData("error")]
+    [InlineData("hang")]
+    public async Task An_index_that_is_away_is_a_503_and_documents_wait_for_it_and_are_indexed_later(string how)
+    {
+        await using var meilisearch = await FakeMeilisearch.StartAsync();
+        await using var documents = await DocumentsUnderTest.StartAsync(
+            api, ("Search__Provider", "meilisearch"), ("ConnectionStrings__search", meilisearch.ConnectionString));
+        var before = await documents.UploadTextAsync("A manatee before the outage.", "before.txt");
+        await documents.WhenAsync(before);
+        Assert.Equal(before, Assert.Single(await documents.SearchAsync("manatee")));
+
+        meilisearch.Break(how);
+        // Taken all the same: the document is safe, and its turn comes.
+        var meanwhile = await documents.UploadTextAsync("A manatee meanwhile.", "meanwhile.txt");
+        using (var refused = await documents.SendAsync(HttpMethod.Get, "/documents/search?q=manatee"))
+        {
+            await ApiFixture.ProblemAsync(refused, 503);
+            Assert.NotNull(refused.Headers.RetryAfter);
+        }
+        await ApiFixture.EventuallyAsync(
+            async () => await documents.QueryAsync<long>("SELECT count(*) FROM document_tasks WHERE last_error LIKE '%search index%'") == 1,
+            "the task says what it waits for", seconds: 60);
+        Assert.Equal("processing", (await documents.GetAsync($"/documents/{meanwhile}")).GetProperty("processing_status").GetString());
+        using (var health = await ApiFixture.GetAsync(documents.Service, "/health", key: null))
+        {
+            Assert.Equal(HttpStatusCode.OK, health.StatusCode);
+        }
+
+        meilisearch.Break("");
+        await documents.WhenAsync(meanwhile);
+        Assert.Equal(new[] { before, meanwhile }.Order(), (await documents.SearchAsync("manatee")).Order());
+        Assert.Equal(1, await documents.QueryAsync<int>("SELECT max(attempts) FROM document_tasks"));
+        Assert.Equal(2, await documents.QueryAsync<int>("SELECT count(*) FROM analytics_events WHERE event_type = 'document_processed'"));
+        Assert.Empty(meilisearch.Violations);
+    }
+
+    [Fact]
+    public async Task Both_indexes_can_be_rebuilt_through_the_api()
+    {
+        await using var meilisearch = await FakeMeilisearch.StartAsync();
+        await using var documents = await DocumentsUnderTest.StartAsync(
+            api, ("Search__Provider", "meilisearch"), ("ConnectionStrings__search", meilisearch.ConnectionString), ("Processing__ReindexBatch", "2"));
+        var ids = await Task.WhenAll(Enumerable.Range(0, 5).Select(i => documents.UploadTextAsync($"A gecko, number {i}.", $"{i}.txt")));
+        foreach (var id in ids)
+        {
+            await documents.WhenAsync(id);
+        }
+        (await documents.SendAsync(HttpMethod.Delete, $"/documents/{ids[0]}")).Dispose();
+        (await documents.SendAsync(HttpMethod.Post, "/admin/search/reindex")).Dispose();
+        await ApiFixture.EventuallyAsync(
+            async () => await documents.QueryAsync<long>("SELECT count(*) FROM document_tasks WHERE state IN ('queued', 'running')") == 0,
+            "all work is done", seconds: 60);
+        Assert.Equal(0, await documents.QueryAsync<long>("SELECT count(*) FROM document_tasks WHERE state = 'failed'"));
+        Assert.Equal(ids[1..].Order(), (await documents.SearchAsync("gecko")).Order());
+        Assert.Empty(meilisearch.Violations);
     }
 
     [Fact]
