@@ -94,7 +94,7 @@ internal sealed record LinkRequest([property: JsonPropertyName("expires_in")] in
 internal sealed record DocumentLink(string Url, DateTime ExpiresAt);
 
 /// <summary>Work in the queue.</summary>
-internal sealed record DocumentTask(long TaskId, string Kind, Guid DocumentId, string State, DateTime CreatedAt);
+internal sealed record RequestedTask(long TaskId, string Kind, Guid DocumentId, string State, DateTime CreatedAt);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(Document))]
@@ -104,5 +104,5 @@ internal sealed record DocumentTask(long TaskId, string Kind, Guid DocumentId, s
 [JsonSerializable(typeof(DocumentChanges))]
 [JsonSerializable(typeof(LinkRequest))]
 [JsonSerializable(typeof(DocumentLink))]
-[JsonSerializable(typeof(DocumentTask))]
+[JsonSerializable(typeof(RequestedTask))]
 internal sealed partial class DocumentJson : JsonSerializerContext;

@@ -97,7 +97,7 @@ internal static class DocumentEndpoints
             .RequireScope(Scopes.Write)
             .WithName("ReprocessDocument")
             .WithSummary("Reads and analyses a document again.")
-            .Produces<DocumentTask>(StatusCodes.Status202Accepted)
+            .Produces<RequestedTask>(StatusCodes.Status202Accepted)
             .ProducesValidationProblem(StatusCodes.Status404NotFound);
         documents.MapPost("/{id:guid}/links", LinkEndpoints.CreateAsync)
             .RequireScope(Scopes.Write)
@@ -242,7 +242,7 @@ internal static class DocumentEndpoints
     {
         return await store.ReprocessAsync(id, document => Then(context, document, "document.reprocessed", "process"), cancellationToken) is not null
             && await store.FindTaskAsync("process", id, cancellationToken) is { } task
-                ? TypedResults.Json(task, DocumentJson.Default.DocumentTask, statusCode: StatusCodes.Status202Accepted)
+                ? TypedResults.Json(task, DocumentJson.Default.RequestedTask, statusCode: StatusCodes.Status202Accepted)
                 : NotFound();
     }
 

@@ -134,7 +134,7 @@ internal sealed class DocumentStore(NpgsqlDataSource database)
     }
 
     /// <summary>The newest task of the kind for the document.</summary>
-    public async Task<DocumentTask?> FindTaskAsync(string kind, Guid id, CancellationToken cancellationToken)
+    public async Task<RequestedTask?> FindTaskAsync(string kind, Guid id, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand("""
             SELECT id, state, created_at FROM document_tasks WHERE document_id = $1 AND kind = $2 ORDER BY id DESC LIMIT 1
