@@ -113,7 +113,8 @@ static string[] Vocabulary(int count, Random random)
     var words = new HashSet<string>(StringComparer.Ordinal);
     while (words.Count < count)
     {
-        words.Add(string.Concat(Enumerable.Range(0, random.Next(2, 5)).Select(_ => onsets[random.Next(onsets.Length)] + rhymes[random.Next(rhymes.Length)])));
+        words.Add(string.Concat(Enumerable.Range(0, random.Next(2, 5)).Select(_ =>
+            onsets[random.Next(onsets.Length)] + rhymes[random.Next(rhymes.Length)])));
     }
     return [.. words];
 }

@@ -425,7 +425,8 @@ internal sealed class MeilisearchIndex(HttpClient http, TimeProvider time) : ISe
             return response.IsSuccessStatusCode ? answer : throw Refused(answer);
         }
         catch (Exception away) when (!cancellationToken.IsCancellationRequested && away
-            is HttpRequestException or IOException or OperationCanceledException or TimeoutRejectedException or BrokenCircuitException or JsonException)
+            is HttpRequestException or IOException or JsonException
+            or OperationCanceledException or TimeoutRejectedException or BrokenCircuitException)
         {
             throw new ServiceUnavailableException("search index", RetryAfter, away);
         }

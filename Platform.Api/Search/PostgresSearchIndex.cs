@@ -128,7 +128,8 @@ internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIn
             [.. all.SelectMany(document => document.Terms).Distinct().Order(StringComparer.Ordinal)], cancellationToken);
 
         var commands = new List<NpgsqlBatchCommand>();
-        foreach (var facets in all.Select(document => SearchFacets.Of(document.Document)).DistinctBy(facets => facets.Id).OrderBy(facets => facets.Id))
+        foreach (var facets in all.Select(document => SearchFacets.Of(document.Document)).DistinctBy(facets => facets.Id)
+            .OrderBy(facets => facets.Id))
         {
             commands.Add(Command(
                 "INSERT INTO search_facets VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
@@ -210,7 +211,7 @@ internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIn
         var asked = SearchLexemes.TiersOf(words, query.Filters);
         var found = await ReadAsync(
             """
-            SELECT found.total, found.facets, hit.rank, document.id, document.upload_timestamp, document.facets, document.stored
+            SELECT found.total, CASE WHEN hit.place > 1 THEN NULL ELSE found.facets END, hit.rank, document.id, document.upload_timestamp, document.facets, document.stored
             FROM search_find($1::tsquery[], $2, $3, $4, $5) AS found
                  LEFT JOIN LATERAL unnest(found.ids, found.ranks) WITH ORDINALITY AS hit (id, rank, place) ON true
                  LEFT JOIN search_documents AS document ON document.id = hit.id
@@ -242,7 +243,7 @@ internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIn
         while (await reader.ReadAsync(cancellationToken))
         {
             total = reader.GetInt64(0);
-            // The same in each row.
+            // In the first row alone.
             facets ??= reader.IsDBNull(1) ? [] : reader.GetFieldValue<long[]>(1);
             if (!reader.IsDBNull(3))
             {

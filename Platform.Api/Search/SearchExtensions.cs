@@ -61,7 +61,8 @@ internal static class SearchExtensions
             .Produces<SearchAnswer>()
             .ProducesValidationProblem(StatusCodes.Status422UnprocessableEntity)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        search.MapPost("", async (HttpContext context, ISearchIndex index, SearchMetrics metrics, TimeProvider time, CancellationToken cancellationToken) =>
+        search.MapPost("", async (
+                HttpContext context, ISearchIndex index, SearchMetrics metrics, TimeProvider time, CancellationToken cancellationToken) =>
                 await SearchAsync(await SearchRequest.ReadAsync(context.Request, cancellationToken), index, metrics, time, cancellationToken))
             .WithName("SearchDocumentsByBody")
             .WithSummary("Searches the documents, as GET does, with the question in the body: {query, filters, limit, offset}.")

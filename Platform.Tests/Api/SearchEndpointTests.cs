@@ -24,8 +24,8 @@ public sealed class SearchEndpointTests(ApiFixture api)
         await PutAsync(api.Database, document);
         foreach (var response in new[]
         {
-            await ApiFixture.GetAsync(api.Service, $"{Path}?q={word}&contact_id=contact_1&contact_id=contact_2&document_type=letter&file_extension=TXT"
-                + "&tags=blue&tags=red&processing_status=completed&from=2026-01-01&to=2026-02-01T00:00:00Z&limit=5&offset=0"),
+            await ApiFixture.GetAsync(api.Service, $"{Path}?q={word}&contact_id=contact_1&contact_id=contact_2&document_type=letter"
+                + "&file_extension=TXT&tags=blue&tags=red&processing_status=completed&from=2026-01-01&to=2026-02-01T00:00:00Z&limit=5&offset=0"),
             await PostAsync(new
             {
                 query = word,
@@ -151,7 +151,8 @@ public sealed class SearchEndpointTests(ApiFixture api)
             {
                 var metrics = await api.Service.Management.GetStringAsync("/metrics");
                 return metrics.Contains("document_search_queries_total{", StringComparison.Ordinal)
-                    && metrics.Contains("outcome=\"nothing\"", StringComparison.Ordinal) && metrics.Contains("outcome=\"invalid\"", StringComparison.Ordinal);
+                    && metrics.Contains("outcome=\"nothing\"", StringComparison.Ordinal)
+                    && metrics.Contains("outcome=\"invalid\"", StringComparison.Ordinal);
             }, "the counter is there", seconds: 30);
         }
     }

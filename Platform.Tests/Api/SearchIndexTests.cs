@@ -127,7 +127,8 @@ public abstract class SearchIndexTests : IAsyncLifetime
     [Fact, Trait("Defect", "D11")]
     public async Task A_result_says_what_it_is_and_where_the_words_were_found()
     {
-        var document = Document("Report-2026.PDF", "First line.\nThe results of the quarter were excellent.", "the quarter in short", "report", ["q1", "finance"]);
+        var document = Document(
+            "Report-2026.PDF", "First line.\nThe results of the quarter were excellent.", "the quarter in short", "report", ["q1", "finance"]);
         await Index.PutAsync([document], default);
         var hit = Assert.Single((await SearchAsync("quarter")).Hits);
         Assert.Equal(document.Filename, hit.Filename);
@@ -147,7 +148,8 @@ public abstract class SearchIndexTests : IAsyncLifetime
     [Fact]
     public async Task What_was_found_far_into_a_long_text_is_in_the_snippet()
     {
-        var text = string.Join(' ', Enumerable.Repeat("wood and water", 500)) + " needle " + string.Join(' ', Enumerable.Repeat("hay and straw", 500));
+        var text = string.Join(' ', Enumerable.Repeat("wood and water", 500))
+            + " needle " + string.Join(' ', Enumerable.Repeat("hay and straw", 500));
         await Index.PutAsync([Document("long.txt", text)], default);
         var hit = Assert.Single((await SearchAsync("needle")).Hits);
         Assert.Contains("needle", hit.Snippet, StringComparison.Ordinal);
@@ -210,8 +212,10 @@ public abstract class SearchIndexTests : IAsyncLifetime
 
     public static TheoryData<string> Hostile =>
     [
-        "\" OR 1=1", "' OR '1'='1", "x\" OR document_type != \"x", "\\", "\\\\", "\\\"", "a\\' | 'b", "'", "''", "\"\"", "{}", "[]", "()", "}", "{\"a\":1}",
-        "a & b", "a | b", "!a", "a:*", "<->", "a <-> b", "a:A", "NOT", "*", "%", "_", "?", "a,b", "EXISTS", "TO", "IN [x]", "$1", "\u00e9\u0301", "😀", "\t", "\r\n", "' AND x = '",
+        "\" OR 1=1", "' OR '1'='1", "x\" OR document_type != \"x", "\\", "\\\\", "\\\"", "a\\' | 'b", "'", "''",
+        "\"\"", "{}", "[]", "()", "}", "{\"a\":1}",
+        "a & b", "a | b", "!a", "a:*", "<->", "a <-> b", "a:A", "NOT", "*", "%", "_", "?",
+        "a,b", "EXISTS", "TO", "IN [x]", "$1", "\u00e9\u0301", "😀", "\t", "\r\n", "' AND x = '",
     ];
 
     [Theory, Trait("Defect", "D11"), MemberData(nameof(Hostile))]

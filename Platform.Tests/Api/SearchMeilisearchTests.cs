@@ -75,7 +75,8 @@ public sealed class SearchMeilisearchTests : SearchIndexTests, IAsyncDisposable
             ["words", "typo", "proximity", "attribute", "sort", "exactness"],
             settings["rankingRules"]!.AsArray().Select(value => (string?)value).Take(6));
         Assert.Equal(
-            ["upload_timestamp", "processing_timestamp", "complexity_score"], settings["sortableAttributes"]!.AsArray().Select(value => (string?)value));
+            ["upload_timestamp", "processing_timestamp", "complexity_score"],
+            settings["sortableAttributes"]!.AsArray().Select(value => (string?)value));
         Assert.Empty(((string[])["contact_id", "document_type", "processing_status", "upload_timestamp", "file_extension"])
             .Except(settings["filterableAttributes"]!.AsArray().Select(value => (string?)value)));
     }

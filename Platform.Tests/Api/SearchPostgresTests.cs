@@ -37,6 +37,27 @@ public sealed class SearchPostgresTests(ApiFixture api) : SearchIndexTests, IAsy
         await _ownServer.StopAsync();
     }
 
+    [Fact]
+    public async Task Of_more_than_a_thousand_results_the_newest_come_first_and_the_total_is_about_right()
+    {
+        var documents = Enumerable.Range(0, 3000).Select(i => Document("a.txt", i % 2 == 0 ? "often" : "seldom")).ToArray();
+        // The table has the newest ones last, and some of the oldest after them.
+        await Index.PutAsync(documents[100..], default);
+        await Index.PutAsync(documents[..100], default);
+        var expected = documents.Where((_, i) => i % 2 == 0).Reverse().Select(document => document.Id).ToArray();
+        await using (var analyze = _source.CreateCommand("ANALYZE search_documents"))
+        {
+            await analyze.ExecuteNonQueryAsync();
+        }
+        foreach (var (offset, limit) in ((int, int)[])[(0, 10), (95, 10), (1000, 100)])
+        {
+            var page = await Index.SearchAsync(new("often", new(), limit, offset), default);
+            Assert.Equal(expected.Skip(offset).Take(limit), page.Hits.Select(hit => hit.DocumentId));
+            Assert.InRange(page.TotalCount, 1200, 1800);
+            Assert.Equal(1000, page.Facets["document_type"]["letter"]);
+        }
+    }
+
     private static async Task<NpgsqlDataSource> MigratedAsync(string database)
     {
         var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database) { MaxPoolSize = 10, Timeout = 2 });

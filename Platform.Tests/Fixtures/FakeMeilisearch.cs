@@ -117,7 +117,8 @@ internal sealed partial class FakeMeilisearch : IAsyncDisposable
         var key = request.Headers.Authorization.ToString();
         if (key.Length == 0)
         {
-            throw new Refusal(401, "missing_authorization_header", "The Authorization header is missing. It must use the bearer authorization method.");
+            throw new Refusal(401, "missing_authorization_header",
+                "The Authorization header is missing. It must use the bearer authorization method.");
         }
         if (key != $"Bearer {MasterKey}")
         {
@@ -246,7 +247,8 @@ internal sealed partial class FakeMeilisearch : IAsyncDisposable
 
     private (int, JsonNode) Change(string uid, JsonNode body)
     {
-        Known(body, "settings", "displayedAttributes", "searchableAttributes", "filterableAttributes", "sortableAttributes", "rankingRules", "stopWords",
+        Known(body, "settings", "displayedAttributes", "searchableAttributes", "filterableAttributes", "sortableAttributes", "rankingRules",
+            "stopWords",
             "nonSeparatorTokens", "separatorTokens", "dictionary", "synonyms", "distinctAttribute", "proximityPrecision", "typoTolerance", "faceting",
             "pagination", "embedders", "searchCutoffMs", "localizedAttributes", "facetSearch", "prefixSearch");
         foreach (var rule in body["rankingRules"]?.AsArray() ?? [])

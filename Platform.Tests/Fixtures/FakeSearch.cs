@@ -50,7 +50,8 @@ internal sealed class FakeSearch(FakeIndex index)
             ["hits"] = new JsonArray([.. found.Skip(offset).Take(reachable).Select(hit => Show(hit.Document, hit.Score, body))]),
             ["query"] = (string?)body["q"] ?? "", ["processingTimeMs"] = 1, ["limit"] = limit, ["offset"] = offset,
             ["estimatedTotalHits"] = found.Length,
-            ["facetDistribution"] = new JsonObject(Strings(body["facets"]).Select(facet => KeyValuePair.Create(facet, (JsonNode?)Count(found.Select(hit => hit.Document), facet)))),
+            ["facetDistribution"] = new JsonObject(Strings(body["facets"]).Select(
+                facet => KeyValuePair.Create(facet, (JsonNode?)Count(found.Select(hit => hit.Document), facet)))),
             ["facetStats"] = new JsonObject(),
         };
     }
@@ -93,7 +94,8 @@ internal sealed class FakeSearch(FakeIndex index)
             return 0;
         }
         var allowed = word.Length >= 9 ? 2 : word.Length >= 5 ? 1 : 0;
-        return allowed > 0 && Math.Abs(word.Length - term.Length) <= allowed && Misspelling.Errors(word, term) is var errors && errors <= allowed ? errors : null;
+        return allowed > 0 && Math.Abs(word.Length - term.Length) <= allowed
+            && Misspelling.Errors(word, term) is var errors && errors <= allowed ? errors : null;
     }
 
     private JsonObject Show(JsonObject document, double score, JsonNode body)
@@ -111,7 +113,8 @@ internal sealed class FakeSearch(FakeIndex index)
             }
             if (crops.FirstOrDefault(crop => crop[0] == name) is { } asked)
             {
-                text = Crop(text, asked.Length > 1 ? int.Parse(asked[1], CultureInfo.InvariantCulture) : (int?)body["cropLength"] ?? 10, (string?)body["cropMarker"] ?? "…");
+                var length = asked.Length > 1 ? int.Parse(asked[1], CultureInfo.InvariantCulture) : (int?)body["cropLength"] ?? 10;
+                text = Crop(text, length, (string?)body["cropMarker"] ?? "…");
             }
             formatted[name] = Strings(body["attributesToHighlight"]).Contains(name)
                 ? Highlight(text, (string?)body["highlightPreTag"] ?? "<em>", (string?)body["highlightPostTag"] ?? "</em>")
@@ -156,7 +159,8 @@ internal sealed class FakeSearch(FakeIndex index)
     private bool IsAsked(string term) => _asked.Any(word => Match(word.Word, word.IsPrefix, term) is not null);
 
     private static JsonObject Count(IEnumerable<JsonObject> documents, string facet) => new JsonObject(documents
-        .SelectMany(document => document[facet] is JsonArray many ? many.Select(value => (string)value!) : document[facet] is { } one ? [(string)one!] : [])
+        .SelectMany(document => document[facet] is JsonArray many ? many.Select(value => (string)value!)
+            : document[facet] is { } one ? [(string)one!] : [])
         .GroupBy(value => value).OrderByDescending(group => group.Count()).Take(20)
         .Select(group => KeyValuePair.Create(group.Key, (JsonNode?)group.Count())));
 

@@ -8,12 +8,12 @@ CREATE TABLE search_documents (
     is_live          boolean NOT NULL DEFAULT false,
     facets           bigint NOT NULL,
     -- Contact, filename, description and the beginning of the text: what is shown.
-    stored           text[] NOT NULL,
+    stored           text[] STORAGE EXTERNAL NOT NULL,
     -- Words as they are, and with a class in front, and the values of the filters (Search/SearchLexemes.cs): what is searched, filtered and
     -- ranked by.
-    lexemes          tsvector NOT NULL
+    lexemes          tsvector STORAGE EXTERNAL NOT NULL
 )
--- The long values go out of line, so that a thousand candidates are few pages.
+-- The long values go out of line, so that a thousand candidates are few pages; uncompressed, for a page of results reads ten texts.
 WITH (toast_tuple_target = 128);
 
 -- Without a pending list, which every search would have to read through.
@@ -52,8 +52,9 @@ CREATE TABLE search_state (
 
 INSERT INTO search_state DEFAULT VALUES;
 
--- A page of what matches the tiers: the best tier first, and the newest first within one. No document matches two tiers. Null tiers stand for a search without words and filters. The first thousand documents are what is counted;
--- if there are more, the total is an estimate, and the facets are those of the first thousand.
+-- A page of what matches the tiers: the best tier first, and the newest first within one. No document matches two tiers. Null tiers
+-- stand for a search without words and filters. The first thousand documents are what is counted; if there are more, the total is an
+-- estimate, and the facets are those of the first thousand.
 CREATE FUNCTION search_find(
     tiers tsquery[], since timestamptz, until timestamptz, skip integer, take integer,
     OUT ids uuid[], OUT ranks integer[], OUT total bigint, OUT facets bigint[])
@@ -63,12 +64,15 @@ LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_generic_plan SET jit = off AS $$
 DECLARE
     most CONSTANT integer := 1000;
-    wide CONSTANT integer := 2000;
+    -- Documents that are gone through to find the newest matches.
+    near CONSTANT integer := 500;
+    wide CONSTANT integer := 3000;
     pages bigint;
     last_page bigint;
     last_tier integer;
     before integer;
-    matches integer;
+    wanted integer;
+    beyond integer;
     rest uuid[];
 BEGIN
     IF tiers IS NULL THEN
@@ -130,21 +134,22 @@ BEGIN
         RETURN;
     END IF;
 
-    -- The page reaches into the last tier, of which only a part was read. The newest of all of it, if that is not too many.
-    WITH part AS MATERIALIZED (
-        SELECT id, upload_timestamp FROM search_documents
-        WHERE lexemes @@ tiers[last_tier] AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE LIMIT wide
-    ), newest AS (
-        SELECT id FROM part ORDER BY upload_timestamp DESC, id DESC
-        OFFSET greatest(0, skip - before) LIMIT skip + take - greatest(skip, before)
-    )
-    SELECT (SELECT count(*) FROM part), (SELECT array_agg(id) FROM newest) INTO matches, rest;
-    IF matches = wide AND skip + take <= before + 200 THEN
-        -- They are frequent, so the newest documents are soon through.
+    -- The page reaches into the last tier, of which only a part was read.
+    wanted := skip + take - greatest(skip, before);
+    beyond := greatest(0, skip - before);
+    IF (wanted + beyond) * (SELECT reltuples FROM pg_class WHERE oid = 'search_documents'::regclass) <= near * (total - before) THEN
+        -- They are so frequent that the newest documents are soon through.
         SELECT array_agg(id) INTO rest FROM (
             SELECT id FROM search_documents
             WHERE (lexemes @@ tiers[last_tier]) IS TRUE AND upload_timestamp >= since AND upload_timestamp < until
-            ORDER BY upload_timestamp DESC, id DESC OFFSET greatest(0, skip - before) LIMIT skip + take - greatest(skip, before)) AS newest;
+            ORDER BY upload_timestamp DESC, id DESC OFFSET beyond LIMIT wanted) AS newest;
+    ELSE
+        -- The newest of all of it, or of as much as can be read.
+        SELECT array_agg(id) INTO rest FROM (
+            SELECT id FROM (
+                SELECT id, upload_timestamp FROM search_documents
+                WHERE lexemes @@ tiers[last_tier] AND (upload_timestamp >= since AND upload_timestamp < until) IS TRUE LIMIT wide) AS part
+            ORDER BY upload_timestamp DESC, id DESC OFFSET beyond LIMIT wanted) AS newest;
     END IF;
     ids := ids[1 : before - skip] || rest;
     ranks := ranks[1 : before - skip] || array_fill(last_tier, ARRAY[coalesce(cardinality(rest), 0)]);

@@ -69,7 +69,8 @@ public sealed class SearchWordsTests
     [InlineData("kitten", "sitting", 3)]
     [InlineData("same", "same", 0)]
     [InlineData("", "abc", 3)]
-    public void Errors_are_letters_left_out_added_exchanged_or_swapped(string a, string b, int errors) => Assert.Equal(errors, Misspelling.Errors(a, b));
+    public void Errors_are_letters_left_out_added_exchanged_or_swapped(string a, string b, int errors) =>
+        Assert.Equal(errors, Misspelling.Errors(a, b));
 
     [Fact]
     public void A_short_word_is_not_corrected_and_a_long_one_may_have_two_errors()
