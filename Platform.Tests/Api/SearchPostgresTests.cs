@@ -38,7 +38,7 @@ public sealed class SearchPostgresTests(ApiFixture api) : SearchIndexTests, IAsy
     }
 
     [Fact]
-    public async Task Of_more_than_a_thousand_results_the_newest_come_first_and_the_total_is_about_right()
+    public async Task Of_more_results_than_are_counted_the_newest_come_first_and_the_total_is_about_right()
     {
         var documents = Enumerable.Range(0, 3000).Select(i => Document("a.txt", i % 2 == 0 ? "often" : "seldom")).ToArray();
         // The table has the newest ones last, and some of the oldest after them.
@@ -54,7 +54,7 @@ public sealed class SearchPostgresTests(ApiFixture api) : SearchIndexTests, IAsy
             var page = await Index.SearchAsync(new("often", new(), limit, offset), default);
             Assert.Equal(expected.Skip(offset).Take(limit), page.Hits.Select(hit => hit.DocumentId));
             Assert.InRange(page.TotalCount, 1200, 1800);
-            Assert.Equal(1000, page.Facets["document_type"]["letter"]);
+            Assert.Equal(Math.Max(300, offset + limit), page.Facets["document_type"]["letter"]);
         }
     }
 

@@ -13,7 +13,7 @@ CREATE TABLE search_documents (
     -- ranked by.
     lexemes          tsvector STORAGE EXTERNAL NOT NULL
 )
--- The long values go out of line, so that a thousand candidates are few pages; uncompressed, for a page of results reads ten texts.
+-- The long values go out of line, so that hundreds of candidates are few pages; uncompressed, for a page of results reads ten texts.
 WITH (toast_tuple_target = 128);
 
 -- Without a pending list, which every search would have to read through.
@@ -53,8 +53,8 @@ CREATE TABLE search_state (
 INSERT INTO search_state DEFAULT VALUES;
 
 -- A page of what matches the tiers: the best tier first, and the newest first within one. No document matches two tiers. Null tiers
--- stand for a search without words and filters. The first thousand documents are what is counted; if there are more, the total is an
--- estimate, and the facets are those of the first thousand.
+-- stand for a search without words and filters. The first 300 documents are what is counted, more for a page
+-- further on; if there are more, the total is an estimate, and the facets are those of the ones that were counted.
 CREATE FUNCTION search_find(
     tiers tsquery[], since timestamptz, until timestamptz, skip integer, take integer,
     OUT ids uuid[], OUT ranks integer[], OUT total bigint, OUT facets bigint[])
@@ -63,7 +63,7 @@ LANGUAGE plpgsql STABLE
 -- only that of the time. The query is a parameter: planning it anew does not make its plan better.
 SET plan_cache_mode = force_generic_plan SET jit = off AS $$
 DECLARE
-    most CONSTANT integer := 1000;
+    most CONSTANT integer := greatest(300, skip + take);
     -- Documents that are gone through to find the newest matches.
     near CONSTANT integer := 500;
     wide CONSTANT integer := 3000;
@@ -79,7 +79,7 @@ BEGIN
         WITH found AS MATERIALIZED (
             SELECT id, upload_timestamp, d.facets FROM search_documents AS d
             WHERE upload_timestamp >= since AND upload_timestamp < until ORDER BY upload_timestamp DESC, id DESC
-            LIMIT greatest(most, skip + take)
+            LIMIT most
         )
         SELECT (SELECT array_agg(id) FROM (SELECT id FROM found ORDER BY upload_timestamp DESC, id DESC OFFSET skip LIMIT take) AS page),
                array_agg(found.facets),
@@ -87,6 +87,8 @@ BEGIN
         INTO ids, facets, total FROM found;
         IF total >= most AND since = '-infinity' AND until = 'infinity' THEN
             total := greatest(total, (SELECT reltuples FROM pg_class WHERE oid = 'search_documents'::regclass));
+        ELSIF total >= most THEN
+            total := (SELECT count(*) FROM search_documents WHERE upload_timestamp >= since AND upload_timestamp < until);
         END IF;
         RETURN;
     END IF;
