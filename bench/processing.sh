@@ -38,9 +38,10 @@ upload() { # file
 waiting() { sql "SELECT count(*) FROM document_tasks WHERE state IN ('queued', 'running')"; }
 drain() { while [ "$(waiting)" != 0 ]; do sleep 0.1; done; }
 
-ls "$work"/files/* | head -n 20 | while read -r file; do upload "$file"; done # warm
+files=("$work"/files/*)
+for file in "${files[@]:0:20}"; do upload "$file"; done # warm
 drain
-ls "$work"/files/* | tail -n +21 | while read -r file; do upload "$file"; drain; done
+for file in "${files[@]:20}"; do upload "$file"; drain; done
 sql "SELECT format('one at a time, from the acknowledgement to completed: p50 %s ms, p95 %s ms',
   round(1000 * percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM processing_timestamp - created_at))::numeric),
   round(1000 * percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM processing_timestamp - created_at))::numeric))
