@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using Platform.Api.Audit;
 using Platform.Api.Database;
+using Platform.Api.Documents.Processing;
 using Platform.Api.Storage;
 using Platform.ServiceDefaults.Errors;
 
@@ -9,7 +10,7 @@ namespace Platform.Api.Documents;
 
 /// <summary>
 /// Deletes what nobody wants any more: objects that no document refers to and what interrupted uploads left of them, documents whose time in
-/// the trash has passed, tasks that are long done. Any number of instances do it together.
+/// the trash has passed, tasks that are long done, temporary copies. Any number of instances do it together.
 /// </summary>
 internal sealed partial class DocumentSweeper(
     NpgsqlDataSource database,
@@ -20,6 +21,9 @@ internal sealed partial class DocumentSweeper(
     TimeProvider time,
     ILogger<DocumentSweeper> logger) : BackgroundService
 {
+    /// <summary>Longer than any document takes to be read.</summary>
+    private static readonly TimeSpan CopyLifetime = TimeSpan.FromHours(1);
+
     private bool _isAway;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -56,6 +60,7 @@ internal sealed partial class DocumentSweeper(
             tasks.Parameters.Add(new() { Value = now - documents.Value.TaskRetention });
             await tasks.ExecuteNonQueryAsync(cancellationToken);
         }
+        TemporaryCopy.DeleteLeft(now - CopyLifetime);
         await EmptyTrashAsync(now - documents.Value.TrashRetention, cancellationToken);
         while (await unreferenced.DeleteDueAsync(now, cancellationToken) > 0)
         {

@@ -12,6 +12,8 @@ namespace Platform.Tests.Api;
 [Collection(ApiSuite.Name), Trait("Needs", "postgres")]
 public sealed class ProcessingTests(ApiFixture api)
 {
+    private static readonly string[] Stages = ["fetch", "read", "store", "index", "enrich"];
+
     [Fact, Trait("Defect", "D01"), Trait("Defect", "D14")]
     public async Task An_uploaded_document_is_read_found_and_counted_among_its_contacts()
     {
@@ -52,6 +54,26 @@ public sealed class ProcessingTests(ApiFixture api)
         var tasks = (await documents.GetAsync($"/admin/tasks?document_id={id}&kind=process")).GetProperty("tasks");
         Assert.Equal("completed", Assert.Single(tasks.EnumerateArray()).GetProperty("state").GetString());
         Assert.Equal(2, (await documents.GetAsync("/admin/system-info")).GetProperty("storage").GetProperty("objects").GetInt64());
+    }
+
+    [Fact, Trait("Defect", "D21"), Trait("Defect", "D22")]
+    public async Task Stages_tasks_uploads_and_searches_are_measured_with_bounded_labels()
+    {
+        await using var documents = await DocumentsUnderTest.StartAsync(api);
+        await documents.WhenAsync(await documents.UploadTextAsync("A vicuna.", type: $"type {Guid.NewGuid()}"));
+        await documents.SearchAsync("vicuna");
+        await ApiFixture.EventuallyAsync(async () =>
+        {
+            var metrics = await documents.Service.Management.GetStringAsync("/metrics");
+            return Stages.All(stage => metrics.Split('\n').Any(line =>
+                    line.StartsWith("document_processing_duration_seconds_count", StringComparison.Ordinal)
+                    && line.Contains($"stage=\"{stage}\"", StringComparison.Ordinal) && line.Contains("outcome=\"success\"", StringComparison.Ordinal)))
+                && metrics.Split('\n').Any(line => line.StartsWith("document_tasks{", StringComparison.Ordinal)
+                    && line.Contains("state=\"completed\"", StringComparison.Ordinal) && line.EndsWith(" 1", StringComparison.Ordinal))
+                && metrics.Split('\n').Any(line => line.StartsWith("document_uploads_total{", StringComparison.Ordinal)
+                    && line.Contains("document_type=\"other\"", StringComparison.Ordinal) && line.Contains("status=\"success\"", StringComparison.Ordinal))
+                && metrics.Contains("document_search_queries_total{", StringComparison.Ordinal);
+        }, "every stage, the queue, uploads and searches are measured");
     }
 
     [Fact]
@@ -165,6 +187,19 @@ public sealed class ProcessingTests(ApiFixture api)
             "SELECT count(DISTINCT event_data->>'document_id') FROM analytics_events WHERE event_type = 'document_processed'"));
         Assert.Equal(rows, await documents.QueryAsync<int>(
             "SELECT (document_insights->>'total_documents')::int FROM contact_submissions WHERE document_insights IS NOT NULL"));
+    }
+
+    [Fact]
+    public async Task What_a_killed_process_left_of_a_document_in_the_temporary_folder_is_swept()
+    {
+        var left = Directory.CreateTempSubdirectory("platform-document-");
+        var fresh = Directory.CreateTempSubdirectory("platform-document-");
+        await File.WriteAllTextAsync(Path.Combine(left.FullName, "document.txt"), "A copy.");
+        left.LastWriteTimeUtc = DateTime.UtcNow.AddHours(-2);
+        await using var documents = await DocumentsUnderTest.StartAsync(api);
+        await ApiFixture.EventuallyAsync(() => Task.FromResult(!Directory.Exists(left.FullName)), "the copy is gone");
+        Assert.True(Directory.Exists(fresh.FullName));
+        fresh.Delete();
     }
 
     [Fact]

@@ -88,18 +88,9 @@ internal sealed partial class ProcessDocument(
 
     private async Task<DocumentContent> ReadAsync(StoredDocument document, CancellationToken cancellationToken)
     {
-        // A folder that only this account may enter.
-        var folder = Directory.CreateTempSubdirectory("platform-");
-        var path = Path.Combine(folder.FullName, $"document{document.Extension}");
-        try
-        {
-            await metrics.MeasureAsync("fetch", () => FetchAsync(document, path, cancellationToken));
-            return await metrics.MeasureAsync("read", () => reader.ReadAsync(path, document.Extension, cancellationToken));
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        using var copy = new TemporaryCopy(document.Extension);
+        await metrics.MeasureAsync("fetch", () => FetchAsync(document, copy.Path, cancellationToken));
+        return await metrics.MeasureAsync("read", () => reader.ReadAsync(copy.Path, document.Extension, cancellationToken));
     }
 
     /// <summary>Copies the object to a file, which those who read it can seek in.</summary>
