@@ -79,6 +79,12 @@ internal sealed record NpmPackage(string Name, string Version)
             RedirectStandardError = true,
             Environment = { ["NO_UPDATE_NOTIFIER"] = "1" },
         };
+        // Packages may run scripts of their own when they are installed: the secrets of who installs them are none of their business.
+        foreach (var secret in start.Environment.Keys.Where(IsSecret).ToArray())
+        {
+            start.Environment.Remove(secret);
+        }
+
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(Timeout);
         var errors = new ConcurrentQueue<string>();
@@ -114,6 +120,10 @@ internal sealed record NpmPackage(string Name, string Version)
                 + "carries this package, then run again.");
         }
     }
+
+    private static bool IsSecret(string variable) =>
+        variable.StartsWith("Parameters__", StringComparison.OrdinalIgnoreCase)
+        || variable.StartsWith("ConnectionStrings__", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>On PATH only: by itself <see cref="Process"/> would first look beside this program and in the current directory.</summary>
     private static string? FindOnPath(string program) =>
