@@ -366,7 +366,10 @@ public sealed class ProcessingTests(ApiFixture api)
         Assert.Empty(await documents.SearchAsync("numbat"));
         using (var accepted = await documents.SendAsync(HttpMethod.Post, "/admin/search/reindex"))
         {
-            Assert.Equal("reindex", (await ApiFixture.JsonAsync(accepted, HttpStatusCode.Accepted)).GetProperty("kind").GetString());
+            var task = await ApiFixture.JsonAsync(accepted, HttpStatusCode.Accepted);
+            Assert.Equal("reindex", task.GetProperty("kind").GetString());
+            Assert.Equal(
+                await documents.QueryAsync<long>("SELECT id FROM document_tasks WHERE kind = 'reindex'"), task.GetProperty("task_id").GetInt64());
         }
         await ApiFixture.EventuallyAsync(async () => (await documents.SearchAsync("numbat")).Length == 10, "all are found again");
         Assert.Equal(ids.Order(), (await documents.SearchAsync("numbat")).Order());

@@ -95,9 +95,8 @@ internal static class TaskEndpoints
         });
         batch.BatchCommands.Add(AuditLog.Entry(context, "search.reindex", "search"));
         // The new task, or the one that was waiting.
-        batch.BatchCommands.Add(new(
-            "SELECT id FROM document_tasks WHERE kind = 'reindex' AND state IN ('queued', 'running') ORDER BY id DESC LIMIT 1"));
-        var task = await batch.ExecuteScalarAsync(cancellationToken) is long id ? id : 0;
+        batch.BatchCommands.Add(new("SELECT id FROM document_tasks WHERE kind = 'reindex' ORDER BY id DESC LIMIT 1"));
+        var task = (long)(await batch.ExecuteScalarAsync(cancellationToken))!;
         return TypedResults.Json(
             new TaskReceipt(task, DocumentTask.Reindex), ProcessingJson.Default.TaskReceipt, statusCode: StatusCodes.Status202Accepted);
     }
