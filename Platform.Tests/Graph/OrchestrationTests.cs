@@ -5,7 +5,6 @@ using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Platform.Tests.Fixtures;
 
 namespace Platform.Tests.Graph;
 
@@ -18,11 +17,7 @@ public sealed class OrchestrationTests : IAsyncLifetime
     private readonly IDistributedApplicationTestingBuilder _builder = DistributedApplicationTestingBuilder.Create();
     private DistributedApplication? _app;
 
-    public Task InitializeAsync()
-    {
-        _builder.Configuration["AspireToolsPath"] = Repository.ToolsDirectory;
-        return Task.CompletedTask;
-    }
+    public Task InitializeAsync() => Task.CompletedTask;
 
     public async Task DisposeAsync()
     {
