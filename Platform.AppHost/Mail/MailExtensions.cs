@@ -6,8 +6,6 @@ namespace Platform.AppHost.Mail;
 
 internal static partial class MailExtensions
 {
-    private const string To = "mail-to";
-    private const string SmtpUrl = "smtp-url";
     private const string Owner = "owner@platform.local";
     private const string Sender = "platform@platform.local";
 
@@ -17,19 +15,16 @@ internal static partial class MailExtensions
     /// </summary>
     public static MailServer? AddMail(this IDistributedApplicationBuilder builder, string name)
     {
-        var to = builder.Given(To) ?? Owner;
+        var to = builder.Given(KnownParameters.MailTo) ?? Owner;
         if (to.Length == 0)
         {
             return null;
         }
 
-        var recipient = builder.AddResource(new ParameterResource(To, _ => to))
-            .WithDescription("Who is told of new contacts by mail; empty for nobody.");
-        if (builder.Given(SmtpUrl) is { Length: > 0 } url)
+        var recipient = builder.AddChoice(KnownParameters.MailTo, Owner);
+        if (builder.Given(KnownParameters.SmtpUrl) is { Length: > 0 } url)
         {
-            var server = builder.AddResource(new ParameterResource(SmtpUrl, _ => url, secret: true))
-                .WithDescription("The mail server: smtp://user:password@host:port, or smtps://.");
-            return new(ReferenceExpression.Create($"{server}"), recipient, From: to);
+            return new(ReferenceExpression.Create($"{builder.AddChoice(KnownParameters.SmtpUrl, url, secret: true)}"), recipient, From: to);
         }
 
         return new(builder.AddMaildev(name).Resource.SmtpUrl, recipient, Sender);
@@ -44,6 +39,19 @@ internal static partial class MailExtensions
         var tools = Path.GetFullPath(Path.Combine("..", ".platform", "tools"), builder.AppHostDirectory);
         var mails = Path.Combine(builder.DataDirectory(), name);
         var maildev = new MaildevResource(name, builder.AppHostDirectory);
+        builder.Eventing.Subscribe<BeforeStartEvent>(async (starting, cancellationToken) =>
+        {
+            var log = starting.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Platform.AppHost");
+            try
+            {
+                await NpmPackages.Maildev.InstallAsync(tools, line => LogProgress(log, line), cancellationToken);
+                Directory.CreateDirectory(mails);
+            }
+            catch (Exception exception) when (exception is NpmPackageException or IOException or UnauthorizedAccessException)
+            {
+                throw new DistributedApplicationException($"The inbox cannot be run: {exception.Message}", exception);
+            }
+        });
         return builder.AddResource(maildev)
             .WithEndpoint(scheme: "smtp", name: MaildevResource.SmtpEndpointName, isProxied: false)
             .WithHttpEndpoint(name: MaildevResource.HttpEndpointName, isProxied: false)
@@ -60,13 +68,7 @@ internal static partial class MailExtensions
             .WithHttpHealthCheck("/healthz", endpointName: MaildevResource.HttpEndpointName)
             .WithUrlForEndpoint(MaildevResource.HttpEndpointName, url => url.DisplayText = "Inbox")
             .WithUrlForEndpoint(MaildevResource.SmtpEndpointName, url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly)
-            .WithRestart()
-            .OnBeforeResourceStarted(async (_, started, cancellationToken) =>
-            {
-                var log = started.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Platform.AppHost");
-                await NpmPackages.Maildev.InstallAsync(tools, line => LogProgress(log, line), cancellationToken);
-                Directory.CreateDirectory(mails);
-            });
+            .WithRestart();
     }
 
     /// <summary>Has the service tell the owner by mail. It does not wait for the server, whose absence delays mail and nothing else.</summary>
@@ -76,9 +78,6 @@ internal static partial class MailExtensions
             .WithEnvironment("Mail__SmtpUrl", $"{mail.SmtpUrl}")
             .WithEnvironment("Mail__From", mail.From)
             .WithEnvironment("Mail__To", mail.To);
-
-    private static string? Given(this IDistributedApplicationBuilder builder, string name) =>
-        builder.Configuration[$"Parameters:{name}"] ?? builder.Configuration[$"Parameters:{name.Replace('-', '_')}"];
 
     [LoggerMessage(LogLevel.Information, "{Line}")]
     private static partial void LogProgress(ILogger logger, string line);

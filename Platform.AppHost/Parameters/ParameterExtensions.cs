@@ -6,9 +6,41 @@ namespace Platform.AppHost.Parameters;
 
 internal static class ParameterExtensions
 {
-    /// <summary>A secret: given as <c>Parameters:{name}</c>, else generated once (<see cref="GeneratedSecret"/>).</summary>
-    public static IResourceBuilder<ParameterResource> AddSecret(this IDistributedApplicationBuilder builder, string name) =>
-        builder.AddParameter(name, new GeneratedSecret(name, builder.DataDirectory()), secret: true);
+    /// <summary>
+    /// A secret: given as <c>Parameters:{name}</c>, else generated once (<see cref="GeneratedSecret"/>). In what is published it is a
+    /// placeholder.
+    /// </summary>
+    public static IResourceBuilder<ParameterResource> AddSecret(this IDistributedApplicationBuilder builder, string name)
+    {
+        var parameter = builder.ExecutionContext.IsPublishMode
+            ? builder.AddParameter(name, secret: true)
+            : builder.AddParameter(name, new GeneratedSecret(name, builder.DataDirectory()), secret: true);
+        return parameter.WithDescription(KnownParameters.Description(name));
+    }
+
+    /// <summary>A choice: given as <c>Parameters:{name}</c>, else the default. In what is published it is a placeholder.</summary>
+    public static IResourceBuilder<ParameterResource> AddChoice(this IDistributedApplicationBuilder builder, string name, string standard, bool secret = false)
+    {
+        var parameter = builder.ExecutionContext.IsPublishMode
+            ? builder.AddParameter(name, secret)
+            : builder.AddParameter(name, builder.Given(name) ?? standard, secret: secret);
+        return parameter.WithDescription(KnownParameters.Description(name));
+    }
+
+    /// <summary>What the user said for a parameter; null when nothing.</summary>
+    public static string? Given(this IDistributedApplicationBuilder builder, string name) =>
+        builder.Configuration[$"Parameters:{name}"] ?? builder.Configuration[$"Parameters:{name.Replace('-', '_')}"];
+
+    /// <summary>A parameter that is given and that nobody reads is a typing error, and what it should have set is not set.</summary>
+    public static IDistributedApplicationBuilder RefuseUnknownParameters(this IDistributedApplicationBuilder builder)
+    {
+        foreach (var given in builder.Configuration.GetSection("Parameters").GetChildren().Where(given => !KnownParameters.Contains(given.Key)))
+        {
+            builder.Refuse($"There is no parameter {given.Key}: the README has the names of all.");
+        }
+
+        return builder;
+    }
 
     /// <summary>
     /// The folder of everything that running Platform creates: <c>.platform</c> beside the solution, or <c>Platform:DataDirectory</c>.
@@ -16,25 +48,51 @@ internal static class ParameterExtensions
     public static string DataDirectory(this IDistributedApplicationBuilder builder) =>
         Path.GetFullPath(builder.Configuration["Platform:DataDirectory"] ?? Path.Combine("..", ".platform"), builder.AppHostDirectory);
 
-    /// <summary>
-    /// A TCP port from configuration; 0 stands for any free one. One that is no port, or is taken, stops the start before anything runs,
-    /// with one line that says what to do.
-    /// </summary>
-    public static int? Port(this IDistributedApplicationBuilder builder, string key, int standard)
+    /// <summary>Stops the start before anything runs, with one line that says what to do.</summary>
+    public static void Refuse(this IDistributedApplicationBuilder builder, string reason) =>
+        builder.Eventing.Subscribe<BeforeStartEvent>((_, _) => throw new DistributedApplicationException(reason));
+
+    /// <summary>A TCP port from configuration; null, or 0, stands for any free one. One that is no port, or is taken, stops the start.</summary>
+    public static int? Port(this IDistributedApplicationBuilder builder, string key, int? standard = null)
     {
         var configured = builder.Configuration[key];
-        var valid = ushort.TryParse(
-            string.IsNullOrEmpty(configured) ? $"{standard}" : configured, NumberStyles.None, CultureInfo.InvariantCulture, out var port);
-        builder.Eventing.Subscribe<BeforeStartEvent>((_, _) => (valid, IsFree(port)) switch
+        if (string.IsNullOrEmpty(configured))
         {
-            (false, _) => throw new DistributedApplicationException(
-                $"{key}={configured} is not a port: give a number from 0 (any free one) to 65535."),
-            (_, false) => throw new DistributedApplicationException(
-                $"Port {port} is taken: end the program that uses it, or choose another one with `-- --{key}={port + 1}`."),
-            _ => Task.CompletedTask,
-        });
+            configured = (standard ?? 0).ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (!ushort.TryParse(configured, NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+        {
+            builder.Refuse($"{key}={configured} is not a port: give a number from 0 (any free one) to 65535.");
+        }
+        else if (builder.ExecutionContext.IsRunMode)
+        {
+            builder.RefuseTaken(port, key, $"{port + 1}");
+        }
+
         return port == 0 ? null : port;
     }
+
+    /// <summary>The addresses of the Aspire dashboard, which configuration gives; one that is taken stops the start.</summary>
+    public static IDistributedApplicationBuilder CheckDashboardPorts(this IDistributedApplicationBuilder builder)
+    {
+        foreach (var key in new[] { "ASPNETCORE_URLS", "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL" })
+        {
+            if (builder.ExecutionContext.IsRunMode && Uri.TryCreate(builder.Configuration[key]?.Split(';')[0], UriKind.Absolute, out var address)
+                && address.Port > 0)
+            {
+                builder.RefuseTaken((ushort)address.Port, key, $"{address.Scheme}://{address.Host}:{address.Port + 100}");
+            }
+        }
+
+        return builder;
+    }
+
+    private static void RefuseTaken(this IDistributedApplicationBuilder builder, ushort port, string key, string other) =>
+        builder.Eventing.Subscribe<BeforeStartEvent>((_, _) => IsFree(port)
+            ? Task.CompletedTask
+            : throw new DistributedApplicationException(
+                $"Port {port} is taken: end the program that uses it, or choose another one with `-- --{key}={other}`."));
 
     private static bool IsFree(ushort port)
     {

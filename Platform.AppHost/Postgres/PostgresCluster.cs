@@ -91,6 +91,22 @@ internal sealed class PostgresCluster
         {
             await RunAsync("chown", ["-R", $"{_account.UserId}:{_account.GroupId}", DataDirectory], cancellationToken);
         }
+
+        if (!File.Exists(Path.Combine(DataDirectory, "postmaster.pid")))
+        {
+            // Asked for a value that only the control file knows, the server reads and checks that file, and changes nothing.
+            var (program, arguments) = AsAccount("postgres", "-D", DataDirectory, "-C", "data_checksums");
+            try
+            {
+                await RunAsync(program, arguments, cancellationToken);
+            }
+            catch (PostgresClusterException exception)
+            {
+                throw new PostgresClusterException(
+                    $"{DataDirectory} is damaged ({exception.Message}): restore a backup into it, or name another folder with Platform:DataDirectory. "
+                    + "Nothing in it was changed.");
+            }
+        }
     }
 
     private async Task InitializeAsync(string password, CancellationToken cancellationToken)

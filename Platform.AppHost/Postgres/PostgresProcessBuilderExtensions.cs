@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Platform.Tools;
 
 namespace Platform.AppHost.Postgres;
 
@@ -41,9 +42,11 @@ internal static partial class PostgresProcessBuilderExtensions
             }
         });
 
+        builder.Eventing.Subscribe<BeforeStartEvent>((starting, cancellationToken) =>
+            PrepareAsync(cluster, password.Resource, starting.Services, cancellationToken));
         return builder.AddResource(server)
             .WithEndpoint(
-                port: builder.Port("Platform:Postgres:Port", 0), scheme: "tcp", name: PostgresProcessResource.PrimaryEndpointName, isProxied: false)
+                port: builder.Port("Platform:Postgres:Port"), scheme: "tcp", name: PostgresProcessResource.PrimaryEndpointName, isProxied: false)
             .WithArgs([.. arguments])
             .WithArgs(context =>
             {
@@ -51,14 +54,27 @@ internal static partial class PostgresProcessBuilderExtensions
                 context.Args.Add(server.PrimaryEndpoint.Property(EndpointProperty.TargetPort));
             })
             .WithHealthCheck(health)
-            .WithRestart()
-            .OnBeforeResourceStarted(async (_, started, cancellationToken) =>
-            {
-                var log = started.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Platform.AppHost");
-                var secret = await password.Resource.GetValueAsync(cancellationToken)
-                    ?? throw new PostgresClusterException($"The parameter {password.Resource.Name} has no value.");
-                await cluster.PrepareAsync(secret, line => LogProgress(log, line), cancellationToken);
-            });
+            .WithRestart();
+    }
+
+    /// <summary>
+    /// Fetches the programs and makes the data folder before anything starts: what keeps PostgreSQL from running keeps everything from it,
+    /// and is one line on the console.
+    /// </summary>
+    private static async Task PrepareAsync(
+        PostgresCluster cluster, ParameterResource password, IServiceProvider services, CancellationToken cancellationToken)
+    {
+        var log = services.GetRequiredService<ILoggerFactory>().CreateLogger("Platform.AppHost");
+        try
+        {
+            var secret = await password.GetValueAsync(cancellationToken)
+                ?? throw new PostgresClusterException($"The parameter {password.Name} has no value.");
+            await cluster.PrepareAsync(secret, line => LogProgress(log, line), cancellationToken);
+        }
+        catch (Exception exception) when (exception is NpmPackageException or PostgresClusterException or IOException or UnauthorizedAccessException)
+        {
+            throw new DistributedApplicationException($"PostgreSQL cannot be run: {exception.Message}", exception);
+        }
     }
 
     /// <summary>A database of the server, created when the server is ready.</summary>

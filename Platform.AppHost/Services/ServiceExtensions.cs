@@ -1,16 +1,65 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
 namespace Platform.AppHost.Services;
 
-/// <summary>What the services of Platform get in common.</summary>
+/// <summary>The two services of Platform.</summary>
 internal static class ServiceExtensions
 {
+    private const int ApiReplicas = 2;
+
+    /// <summary>The API: replicas behind one endpoint, on <c>Platform:Api:Port</c> or any free port.</summary>
+    public static IResourceBuilder<ProjectResource> AddApi(this IDistributedApplicationBuilder builder, string name)
+    {
+        var replicas = builder.Replicas("Platform:Api:Replicas", ApiReplicas);
+        return builder.AddProject<Projects.Platform_Api>(name, launchProfileName: null)
+            // One process listens itself; in front of several, the orchestrator does, and hands connections on.
+            .WithHttpEndpoint(builder.Port("Platform:Api:Port"), isProxied: replicas > 1)
+            .WithManagementEndpoint(isProxied: replicas > 1)
+            .WithReplicas(replicas)
+            .WithRestart();
+    }
+
+    /// <summary>The edge: the one public door, on <c>Platform:Edge:Port</c>, 8080 when nothing is said.</summary>
+    public static IResourceBuilder<ProjectResource> AddEdge(this IDistributedApplicationBuilder builder, string name) =>
+        builder.AddProject<Projects.Platform_Edge>(name, launchProfileName: null)
+            // Not behind the orchestrator's proxy: the edge must see who its clients are.
+            .WithHttpEndpoint(builder.Port("Platform:Edge:Port", 8080), isProxied: false)
+            .WithExternalHttpEndpoints()
+            .WithManagementEndpoint(isProxied: false)
+            .WithUrlForEndpoint("http", url => url.DisplayText = "Site")
+            .WithRestart();
+
     /// <summary>
     /// A listener of its own for health and metrics, that is not handed to other services: nothing that only the operator may ask is
     /// reachable on the port that the public, or the edge, talks to.
     /// </summary>
-    public static IResourceBuilder<ProjectResource> WithManagementEndpoint(this IResourceBuilder<ProjectResource> service) => service
-        .WithHttpEndpoint(name: "management", isProxied: false)
-        .WithEndpoint("management", endpoint => endpoint.ExcludeReferenceEndpoint = true, createIfNotExists: false)
-        .WithEnvironment("Management__Port", $"{service.GetEndpoint("management").Property(EndpointProperty.TargetPort)}")
-        .WithHttpHealthCheck("/health/ready", endpointName: "management")
-        .WithUrlForEndpoint("management", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly);
+    private static IResourceBuilder<ProjectResource> WithManagementEndpoint(this IResourceBuilder<ProjectResource> service, bool isProxied)
+    {
+        var check = $"{service.Resource.Name}_ready_check";
+        service.WithHttpEndpoint(name: "management", isProxied: isProxied)
+            .WithEndpoint("management", endpoint => endpoint.ExcludeReferenceEndpoint = true, createIfNotExists: false)
+            .WithUrlForEndpoint("management", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly);
+        var management = service.GetEndpoint("management");
+        service.ApplicationBuilder.Services.AddHealthChecks().Add(new(check, new ReadinessCheck(management), HealthStatus.Unhealthy, tags: null));
+        return service
+            .WithEnvironment("Management__Port", $"{management.Property(EndpointProperty.TargetPort)}")
+            .WithHealthCheck(check);
+    }
+
+    private static int Replicas(this IDistributedApplicationBuilder builder, string key, int standard)
+    {
+        if (builder.Configuration[key] is not { Length: > 0 } configured)
+        {
+            return standard;
+        }
+
+        if (int.TryParse(configured, out var replicas) && replicas is >= 1 and <= 16)
+        {
+            return replicas;
+        }
+
+        builder.Refuse($"{key}={configured} is no number of replicas: give 1 to 16.");
+        return standard;
+    }
 }

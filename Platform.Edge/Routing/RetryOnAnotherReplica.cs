@@ -5,34 +5,45 @@ using Yarp.ReverseProxy.Model;
 namespace Platform.Edge.Routing;
 
 /// <summary>
-/// Gives a request whose replica failed to one other replica: one that may be repeated (RFC 9110 section 9.2.2) and has no body, or any
-/// request whose connection was never made, so that nothing of it was sent.
+/// Sends a request whose replica failed once more, up to three times in all: one that may be repeated (RFC 9110 section 9.2.2) and has no
+/// body, or any request whose connection was never made, so that nothing of it was sent. It goes to another replica where one is known;
+/// else to the same address after a moment, since several may stand behind it.
 /// </summary>
 internal sealed class RetryOnAnotherReplica(RequestDelegate next)
 {
+    private const int Attempts = 3;
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(50);
+
     public async Task InvokeAsync(HttpContext context)
     {
         await next(context);
-        if (context.Response.HasStarted || context.RequestAborted.IsCancellationRequested
-            || context.GetForwarderErrorFeature() is not { } failure || !MayRepeat(context, failure))
+        for (var attempt = 1; attempt < Attempts && MayRepeat(context); attempt++)
         {
-            return;
-        }
+            var proxy = context.GetReverseProxyFeature();
+            var failed = proxy.ProxiedDestination;
+            var others = proxy.AllDestinations.Where(replica => replica != failed).ToList();
+            var healthy = others.Where(replica => replica.Health.Active != DestinationHealth.Unhealthy).ToList();
+            if (failed is null)
+            {
+                return;
+            }
 
-        var proxy = context.GetReverseProxyFeature();
-        var others = proxy.AllDestinations.Where(replica => replica != proxy.ProxiedDestination).ToList();
-        var healthy = others.Where(replica => replica.Health.Active != DestinationHealth.Unhealthy).ToList();
-        if (others.Count == 0 || proxy.ProxiedDestination is null)
-        {
-            return;
-        }
+            if (others.Count == 0)
+            {
+                await Task.Delay(Moment * attempt, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
 
-        context.Features.Set<IForwarderErrorFeature>(null);
-        context.Response.StatusCode = StatusCodes.Status200OK;
-        proxy.AvailableDestinations = healthy.Count > 0 ? healthy : others;
-        proxy.ProxiedDestination = null;
-        await next(context);
+            context.Features.Set<IForwarderErrorFeature>(null);
+            context.Response.StatusCode = StatusCodes.Status200OK;
+            proxy.AvailableDestinations = healthy.Count > 0 ? healthy : others.Count > 0 ? others : [failed];
+            proxy.ProxiedDestination = null;
+            await next(context);
+        }
     }
+
+    private static bool MayRepeat(HttpContext context) =>
+        !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested
+        && context.GetForwarderErrorFeature() is { } failure && MayRepeat(context, failure);
 
     private static bool MayRepeat(HttpContext context, IForwarderErrorFeature failure) =>
         failure.IsUnconnected()

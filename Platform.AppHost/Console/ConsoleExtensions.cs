@@ -1,0 +1,53 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Platform.AppHost.Console;
+
+/// <summary>What a person who starts the AppHost in a terminal sees.</summary>
+internal static class ConsoleExtensions
+{
+    /// <summary>One line for every change of a resource, what went wrong where it did, and a table when everything is healthy.</summary>
+    public static IDistributedApplicationBuilder AddReadableConsole(this IDistributedApplicationBuilder builder)
+    {
+        builder.Services.AddLogging(logging => logging
+            .AddConsole(console => console.FormatterName = ReadableConsole.FormatterName)
+            .AddConsoleFormatter<ReadableConsole, ConsoleFormatterOptions>()
+            .AddFilter("Aspire.Hosting.Dcp", LogLevel.Warning)
+            // Nothing here speaks TLS: a machine without a trusted certificate for developers lacks nothing.
+            .AddFilter("Aspire.Hosting.Dcp.DcpHost", LogLevel.Error)
+            .AddFilter("Aspire.Hosting.DistributedApplication", LogLevel.Warning)
+            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Warning)
+            .AddFilter("System.Net.Http", LogLevel.Warning));
+
+        // When the AppHost has ended, so has everything that it started.
+        builder.Configuration["DcpPublisher:WaitForResourceCleanup"] ??= "true";
+
+        if (builder.ExecutionContext.IsRunMode)
+        {
+            // First of all: the orchestrator's own service comes back only when everything is on its way.
+            builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService, ResourceReporter>());
+            builder.Services.Insert(1, ServiceDescriptor.Singleton<IHostedService>(services =>
+                ActivatorUtilities.CreateInstance<ResourceLogFiles>(services, Path.Combine(builder.DataDirectory(), "logs"))));
+        }
+
+        return builder;
+    }
+
+    /// <summary>Runs the application; what keeps it from starting is one line on the console.</summary>
+    /// <returns>The exit code: 0 when it was asked to end.</returns>
+    public static async Task<int> RunToExitCodeAsync(this DistributedApplication application)
+    {
+        try
+        {
+            await application.RunAsync();
+            return Environment.ExitCode;
+        }
+        catch (DistributedApplicationException exception)
+        {
+            await System.Console.Error.WriteLineAsync(exception.Message);
+            return 1;
+        }
+    }
+}

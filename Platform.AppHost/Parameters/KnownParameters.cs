@@ -1,0 +1,42 @@
+namespace Platform.AppHost.Parameters;
+
+/// <summary>Every parameter that Platform knows, with what it is for. A name that is not here is a mistake, and stops the start.</summary>
+internal static class KnownParameters
+{
+    public const string ApiKey = "api-key";
+    public const string LinkKey = "link-key";
+    public const string MailTo = "mail-to";
+    public const string PgAdminEmail = "pgadmin-email";
+    public const string PgAdminPassword = "pgadmin-password";
+    public const string PostgresPassword = "postgres-password";
+    public const string SearchKey = "search-key";
+    public const string SmtpUrl = "smtp-url";
+    public const string StoragePassword = "storage-password";
+    public const string StorageUser = "storage-user";
+    public const string KeycloakPassword = "keycloak-password";
+    public const string KeycloakUrl = "keycloak-url";
+    public const string TunnelToken = "tunnel-token";
+
+    private static readonly Dictionary<string, string> Descriptions = new(StringComparer.OrdinalIgnoreCase)
+    {
+        [ApiKey] = "The bootstrap API key: it has every scope. Give it to the first client, and create narrower keys for the others.",
+        [LinkKey] = "The key that links to documents are signed with. Another one revokes all links.",
+        [MailTo] = "Who is told of new contacts by mail; empty for nobody.",
+        [PgAdminEmail] = "The e-mail address that pgAdmin is entered with.",
+        [PgAdminPassword] = "The password that pgAdmin is entered with, fixed when its volume is first created.",
+        [PostgresPassword] = "The password of PostgreSQL's superuser `postgres`, fixed when the database is first created.",
+        [SearchKey] = "Meilisearch's master key, at least 16 characters.",
+        [SmtpUrl] = "The mail server: smtp://user:password@host:port, or smtps://.",
+        [StoragePassword] = "The password of the object store, at least 8 characters.",
+        [StorageUser] = "The user of the object store.",
+        [KeycloakPassword] = "The password of Keycloak's first administrator `admin`, fixed when its database is first created.",
+        [KeycloakUrl] = "The public address of Keycloak, such as https://id.example.org.",
+        [TunnelToken] = "The token of a Cloudflare tunnel whose public host names lead to http://edge:8080.",
+    };
+
+    /// <summary>What a parameter is for.</summary>
+    public static string Description(string name) => Descriptions[name];
+
+    /// <summary>Whether there is such a parameter; hyphens may be written as underscores, as environment variables need it.</summary>
+    public static bool Contains(string name) => Descriptions.ContainsKey(name.Replace('_', '-'));
+}
