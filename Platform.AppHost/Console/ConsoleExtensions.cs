@@ -26,10 +26,11 @@ internal static class ConsoleExtensions
 
         if (builder.ExecutionContext.IsRunMode)
         {
+            builder.Services.AddSingleton(services =>
+                ActivatorUtilities.CreateInstance<ResourceConsoles>(services, Path.Combine(builder.DataDirectory(), "logs")));
             // First of all: the orchestrator's own service comes back only when everything is on its way.
-            builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService, ResourceReporter>());
-            builder.Services.Insert(1, ServiceDescriptor.Singleton<IHostedService>(services =>
-                ActivatorUtilities.CreateInstance<ResourceLogFiles>(services, Path.Combine(builder.DataDirectory(), "logs"))));
+            builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(services => services.GetRequiredService<ResourceConsoles>()));
+            builder.Services.Insert(1, ServiceDescriptor.Singleton<IHostedService, ResourceReporter>());
         }
 
         return builder;

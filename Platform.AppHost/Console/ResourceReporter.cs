@@ -7,31 +7,30 @@ namespace Platform.AppHost.Console;
 
 /// <summary>Tells on the console what becomes of the resources that run.</summary>
 internal sealed partial class ResourceReporter(
-    ResourceNotificationService notifications, ResourceLoggerService consoles, DistributedApplicationModel model, IConfiguration configuration,
-    TimeProvider time, ILogger<ResourceReporter> log) : BackgroundService
+    ResourceNotificationService notifications, ResourceConsoles consoles, IConfiguration configuration, TimeProvider time,
+    ILogger<ResourceReporter> log) : BackgroundService
 {
-    private const int LastLines = 10;
     private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan LastWords = TimeSpan.FromMilliseconds(500);
 
-    private readonly SortedDictionary<string, (ResourceEvent Event, DateTimeOffset Since)> _known = new(StringComparer.Ordinal);
-    private readonly HashSet<IResource> _hidden = [];
+    private readonly SortedDictionary<string, Known> _known = new(StringComparer.Ordinal);
     private bool _complete;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var pause = new PeriodicTimer(LongWait, time);
-        var reminder = pause.WaitForNextTickAsync(stoppingToken).AsTask();
+        using var timer = new PeriodicTimer(LongWait, time);
         await using var changes = notifications.WatchAsync(stoppingToken).GetAsyncEnumerator(stoppingToken);
+        var tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
         var change = changes.MoveNextAsync().AsTask();
         try
         {
             while (true)
             {
-                if (await Task.WhenAny(change, reminder) == reminder)
+                if (await Task.WhenAny(change, tick) == tick)
                 {
-                    await reminder;
+                    await tick;
                     RemindOfWaits();
-                    reminder = pause.WaitForNextTickAsync(stoppingToken).AsTask();
+                    tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
                 }
                 else if (await change)
                 {
@@ -52,72 +51,41 @@ internal sealed partial class ResourceReporter(
 
     private async Task TellAsync(ResourceEvent change, CancellationToken cancellationToken)
     {
-        if (change.Resource is not (ExecutableResource or ProjectResource or ContainerResource) || !model.Resources.Contains(change.Resource)
-            || string.IsNullOrEmpty(change.Snapshot.State?.Text))
+        if (!change.Runs())
         {
-            return;
-        }
-
-        if (change.Snapshot.IsHidden)
-        {
-            _hidden.Add(change.Resource);
             return;
         }
 
         var text = Describe(change);
-        var before = _known.GetValueOrDefault(change.ResourceId).Event;
-        _known[change.ResourceId] = (change, before is not null && Describe(before) == text ? _known[change.ResourceId].Since : time.GetUtcNow());
-        if (before is null || Describe(before) != text)
+        var before = _known.GetValueOrDefault(change.ResourceId);
+        if (before?.Text == text)
         {
-            LogState(log, DisplayName(change).PadRight(_known.Values.Max(known => DisplayName(known.Event).Length)), text);
-            if (HasFailed(change.Snapshot) && before?.Snapshot.State?.Text != KnownResourceStates.Stopping)
+            _known[change.ResourceId] = before with { Event = change };
+            return;
+        }
+
+        _known[change.ResourceId] = new(change, text, time.GetUtcNow());
+        LogState(log, DisplayName(change).PadRight(_known.Values.Max(known => DisplayName(known.Event).Length)), text);
+        if (HasFailed(change.Snapshot) && before?.Text != KnownResourceStates.Stopping)
+        {
+            // Its last lines may still be under way.
+            await Task.Delay(LastWords, time, cancellationToken);
+            foreach (var line in consoles.Last(change.ResourceId))
             {
-                await TellLastLinesAsync(change, cancellationToken);
+                LogLine(log, DisplayName(change), line);
             }
         }
 
-        if (!_complete && model.Resources.All(IsHealthy))
+        if (!_complete && _known.Values.All(known => IsHealthy(known.Event.Resource)))
         {
             _complete = true;
             TellTable();
         }
     }
 
-    /// <summary>Its last words: most programs say there why they end.</summary>
-    private async Task TellLastLinesAsync(ResourceEvent change, CancellationToken cancellationToken)
-    {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(TimeSpan.FromSeconds(2));
-        Queue<string> last = new(LastLines);
-        try
-        {
-            await foreach (var lines in consoles.GetAllAsync(change.ResourceId).WithCancellation(timeout.Token))
-            {
-                foreach (var line in lines.Where(line => !line.Content.Contains("   at ", StringComparison.Ordinal)))
-                {
-                    if (last.Count == LastLines)
-                    {
-                        last.Dequeue();
-                    }
-
-                    last.Enqueue(line.Content);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // What has come until now will do.
-        }
-
-        foreach (var line in last)
-        {
-            LogLine(log, DisplayName(change), line);
-        }
-    }
-
     private void RemindOfWaits()
     {
-        foreach (var (change, since) in _known.Values.Where(known => known.Event.Snapshot.State?.Text == KnownResourceStates.Waiting))
+        foreach (var (change, _, since) in _known.Values.Where(known => known.Event.Snapshot.State?.Text == KnownResourceStates.Waiting))
         {
             var waits = time.GetUtcNow() - since;
             if (waits >= LongWait)
@@ -130,20 +98,20 @@ internal sealed partial class ResourceReporter(
 
     private string Reason(IResource dependency)
     {
-        var known = _known.Values.Where(known => known.Event.Resource == dependency).Select(known => known.Event).FirstOrDefault();
-        var failing = known?.Snapshot.HealthReports.FirstOrDefault(report => report.Status != HealthStatus.Healthy)?.Description;
-        return $"{dependency.Name} is {(known is null ? KnownResourceStates.NotStarted : Describe(known))}{(failing is null ? "" : $" ({failing})")}";
+        var known = _known.Values.FirstOrDefault(known => known.Event.Resource == dependency);
+        var failing = known?.Event.Snapshot.HealthReports.FirstOrDefault(report => report.Status != HealthStatus.Healthy)?.Description;
+        return $"{dependency.Name} is {known?.Text ?? KnownResourceStates.NotStarted}{(failing is null ? "" : $" ({failing})")}";
     }
 
     private void TellTable()
     {
         var rows = _known.Values.Select(known => (
             Name: DisplayName(known.Event),
-            State: Describe(known.Event),
+            known.Text,
             Urls: string.Join("  ", known.Event.Snapshot.Urls.Where(url => !url.IsInternal && !url.IsInactive).Select(url => url.Url)))).ToList();
-        var (name, state) = (rows.Max(row => row.Name.Length), rows.Max(row => row.State.Length));
-        var table = string.Join(Environment.NewLine, rows.Select(row => $"  {row.Name.PadRight(name)}  {row.State.PadRight(state)}  {row.Urls}".TrimEnd()));
-        LogTable(log, table);
+        var (name, state) = (rows.Max(row => row.Name.Length), rows.Max(row => row.Text.Length));
+        var table = rows.Select(row => $"  {row.Name.PadRight(name)}  {row.Text.PadRight(state)}  {row.Urls}".TrimEnd());
+        LogTable(log, string.Join(Environment.NewLine, table));
         if (configuration["ASPNETCORE_URLS"]?.Split(';')[0] is { } dashboard && configuration["AppHost:BrowserToken"] is { Length: > 0 } token)
         {
             LogLogin(log, $"{dashboard}/login?t={token}");
@@ -152,22 +120,18 @@ internal sealed partial class ResourceReporter(
 
     private bool IsHealthy(IResource resource)
     {
-        if (resource is not (ExecutableResource or ProjectResource or ContainerResource) || _hidden.Contains(resource)
-            || resource.Annotations.OfType<ExplicitStartupAnnotation>().Any())
-        {
-            return true;
-        }
-
         var instances = _known.Values.Where(known => known.Event.Resource == resource).ToList();
-        return instances.Count == Replicas(resource) && instances.TrueForAll(known => Describe(known.Event) == "Healthy");
+        return instances.Count == resource.Replicas() && instances.TrueForAll(known => known.Text == Healthy);
     }
+
+    private const string Healthy = "Healthy";
 
     private static string Describe(ResourceEvent change)
     {
-        var state = change.Snapshot.State?.Text ?? KnownResourceStates.NotStarted;
+        var state = change.Snapshot.State!.Text;
         return (state, change.Snapshot.HealthStatus, change.Snapshot.ExitCode) switch
         {
-            ("Running", HealthStatus.Healthy, _) => "Healthy",
+            ("Running", HealthStatus.Healthy, _) => Healthy,
             ("Running", _, _) => "Running, not healthy yet",
             ("Waiting", _, _) => $"Waiting for {string.Join(", ", Dependencies(change.Resource).Select(dependency => dependency.Name).Distinct())}",
             (_, _, { } exitCode) when KnownResourceStates.TerminalStates.Contains(state) => $"{state} (exit code {exitCode})",
@@ -179,9 +143,7 @@ internal sealed partial class ResourceReporter(
         snapshot.State?.Text == KnownResourceStates.FailedToStart
         || (KnownResourceStates.TerminalStates.Contains(snapshot.State?.Text ?? "") && snapshot.ExitCode is not (null or 0));
 
-    private static string DisplayName(ResourceEvent change) => Replicas(change.Resource) > 1 ? change.ResourceId : change.Resource.Name;
-
-    private static int Replicas(IResource resource) => resource.Annotations.OfType<ReplicaAnnotation>().LastOrDefault()?.Replicas ?? 1;
+    private static string DisplayName(ResourceEvent change) => change.Resource.Replicas() > 1 ? change.ResourceId : change.Resource.Name;
 
     private static IEnumerable<IResource> Dependencies(IResource resource) => resource.Annotations.OfType<WaitAnnotation>()
         .Select(wait => wait.Resource is IResourceWithParent child ? child.Parent : wait.Resource);
@@ -200,4 +162,6 @@ internal sealed partial class ResourceReporter(
 
     [LoggerMessage(LogLevel.Information, "Login to the dashboard at {Url}")]
     private static partial void LogLogin(ILogger logger, string url);
+
+    private sealed record Known(ResourceEvent Event, string Text, DateTimeOffset Since);
 }

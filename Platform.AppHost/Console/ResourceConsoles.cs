@@ -1,0 +1,108 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Platform.AppHost.Console;
+
+/// <summary>
+/// The console of every resource: a file each, begun anew at every run, for who has no browser at hand, and the last lines in memory.
+/// </summary>
+/// <remarks>A resource with replicas has a file for each: <c>api-1.log</c>, <c>api-2.log</c>.</remarks>
+internal sealed partial class ResourceConsoles(
+    string folder, ResourceNotificationService notifications, ResourceLoggerService loggers, ILogger<ResourceConsoles> log) : BackgroundService
+{
+    private const int LastLines = 10;
+
+    private readonly Dictionary<string, Queue<string>> _last = [];
+
+    /// <summary>The last lines, without stack traces: most programs say there why they end.</summary>
+    public string[] Last(string resourceId)
+    {
+        lock (_last)
+        {
+            return _last.TryGetValue(resourceId, out var lines) ? [.. lines] : [];
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (var earlier in Directory.EnumerateFiles(folder, "*.log"))
+        {
+            File.Delete(earlier);
+        }
+
+        Dictionary<string, Task> copies = [];
+        Dictionary<string, int> instances = [];
+        try
+        {
+            await foreach (var change in notifications.WatchAsync(stoppingToken))
+            {
+                if (change.Runs() && !copies.ContainsKey(change.ResourceId))
+                {
+                    var number = instances[change.Resource.Name] = instances.GetValueOrDefault(change.Resource.Name) + 1;
+                    var name = change.Resource.Replicas() > 1 ? $"{change.Resource.Name}-{number}" : change.Resource.Name;
+                    copies[change.ResourceId] = CopyAsync(change.ResourceId, Path.Combine(folder, name + ".log"), stoppingToken);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            await Task.WhenAll(copies.Values);
+        }
+    }
+
+    private async Task CopyAsync(string resourceId, string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            await using var writer = new StreamWriter(file);
+            await foreach (var lines in loggers.WatchAsync(resourceId).WithCancellation(cancellationToken))
+            {
+                foreach (var line in lines)
+                {
+                    Remember(resourceId, line.Content);
+                    await writer.WriteLineAsync(line.Content);
+                }
+
+                await writer.FlushAsync(cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The AppHost is stopping.
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogNotWritten(log, path, exception.Message);
+        }
+    }
+
+    private void Remember(string resourceId, string line)
+    {
+        // Lines begin with the time that Aspire gives them: 2026-11-24T18:12:40.5275068Z Waiting ...
+        var text = line.IndexOf(' ', StringComparison.Ordinal) is > 0 and var end && line.StartsWith("20", StringComparison.Ordinal) ? line[(end + 1)..] : line;
+        if (text.StartsWith("   at ", StringComparison.Ordinal) || text.StartsWith("[sys]", StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        lock (_last)
+        {
+            if (!_last.TryGetValue(resourceId, out var lines))
+            {
+                _last[resourceId] = lines = new(LastLines);
+            }
+
+            if (lines.Count == LastLines)
+            {
+                lines.Dequeue();
+            }
+
+            lines.Enqueue(text);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{Path} cannot be written: {Reason}")]
+    private static partial void LogNotWritten(ILogger logger, string path, string reason);
+}
