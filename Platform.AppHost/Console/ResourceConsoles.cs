@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -99,9 +100,12 @@ internal sealed partial class ResourceConsoles(
                 lines.Dequeue();
             }
 
-            lines.Enqueue(text);
+            lines.Enqueue(Colour().Replace(text, ""));
         }
     }
+
+    [GeneratedRegex(@"\e\[[0-9;]*m")]
+    private static partial Regex Colour();
 
     [LoggerMessage(LogLevel.Warning, "{Path} cannot be written: {Reason}")]
     private static partial void LogNotWritten(ILogger logger, string path, string reason);

@@ -11,7 +11,12 @@ internal sealed partial class ResourceReporter(
     ILogger<ResourceReporter> log) : BackgroundService
 {
     private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan LastWords = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LastWords = TimeSpan.FromMilliseconds(300);
+
+    // 128 + SIGKILL, 128 + SIGTERM: what is killed has no last words.
+    private static readonly int[] Killed = [137, 143];
+
+    private const string Healthy = "Healthy";
 
     private readonly SortedDictionary<string, Known> _known = new(StringComparer.Ordinal);
     private bool _complete;
@@ -124,8 +129,6 @@ internal sealed partial class ResourceReporter(
         return instances.Count == resource.Replicas() && instances.TrueForAll(known => known.Text == Healthy);
     }
 
-    private const string Healthy = "Healthy";
-
     private static string Describe(ResourceEvent change)
     {
         var state = change.Snapshot.State!.Text;
@@ -141,7 +144,8 @@ internal sealed partial class ResourceReporter(
 
     private static bool HasFailed(CustomResourceSnapshot snapshot) =>
         snapshot.State?.Text == KnownResourceStates.FailedToStart
-        || (KnownResourceStates.TerminalStates.Contains(snapshot.State?.Text ?? "") && snapshot.ExitCode is not (null or 0));
+        || (KnownResourceStates.TerminalStates.Contains(snapshot.State?.Text ?? "")
+            && snapshot.ExitCode is { } exitCode && exitCode != 0 && !Killed.Contains(exitCode));
 
     private static string DisplayName(ResourceEvent change) => change.Resource.Replicas() > 1 ? change.ResourceId : change.Resource.Name;
 
