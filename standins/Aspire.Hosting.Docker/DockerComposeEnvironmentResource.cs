@@ -38,6 +38,12 @@ public class DockerComposeEnvironmentResource : Resource, IComputeEnvironmentRes
                 Action = PublishAsync,
                 RequiredBySteps = [WellKnownPipelineSteps.Publish],
             },
+            new()
+            {
+                Name = $"docker-compose-up-{Name}",
+                Action = _ => throw new NotSupportedException("The stand-in for Aspire.Hosting.Docker only publishes: deploy what it wrote with Docker Compose."),
+                RequiredBySteps = [WellKnownPipelineSteps.Deploy],
+            },
         ]));
 
     /// <summary>The name of the network that every service is on; "aspire" where none is given.</summary>

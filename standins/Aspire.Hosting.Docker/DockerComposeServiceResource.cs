@@ -211,7 +211,8 @@ public partial class DockerComposeServiceResource(string name, IResource resourc
                 var values = new object?[expression.ValueProviders.Count];
                 for (var i = 0; i < values.Length; i++)
                 {
-                    values[i] = await ResolveAsync(expression.ValueProviders[i], cancellationToken);
+                    values[i] = await ResolveAsync(expression.ValueProviders[i], cancellationToken)
+                        ?? throw new InvalidOperationException($"'{TargetResource.Name}' refers to a value that is not there: {expression.ValueExpression}");
                 }
 
                 return string.Format(CultureInfo.InvariantCulture, expression.Format, values);
