@@ -26,7 +26,7 @@ internal sealed class ComposePublication(DockerComposeEnvironmentResource enviro
         var network = new Network { Name = environment.DefaultNetworkName ?? "aspire", Driver = "bridge" };
         _file.AddNetwork(network);
 
-        foreach (var resource in context.Model.Resources)
+        foreach (var resource in context.Model.Resources.ToArray())
         {
             if (resource.GetDeploymentTargetAnnotation(environment)?.DeploymentTarget is DockerComposeServiceResource service)
             {
