@@ -1,23 +1,39 @@
 // The architecture of Platform, top to bottom: what there is, and what depends on what. How a server is run is in its folder.
 
-var builder = DistributedApplication.CreateBuilder(args).AddReadableConsole().RefuseUnknownParameters().CheckDashboardPorts();
+var builder = DistributedApplication.CreateBuilder(args).AddReadableConsole().AddComposeEnvironment();
 var topology = await builder.ChooseTopologyAsync();
 
-var apiKey = builder.AddSecret(KnownParameters.ApiKey);
-var linkKey = builder.AddSecret(KnownParameters.LinkKey);
-var postgresPassword = builder.AddSecret(KnownParameters.PostgresPassword);
-
 var api = builder.AddApi("api")
-    .WithEnvironment("Security__BootstrapKey", apiKey)
-    .WithEnvironment("Links__SigningKey", linkKey);
+    .WithEnvironment("Security__BootstrapKey", builder.AddSecret(KnownParameters.ApiKey))
+    .WithEnvironment("Links__SigningKey", builder.AddSecret(KnownParameters.LinkKey))
+    .WithMail(builder.AddMail("mail", topology));
 
-var postgres = builder.AddPostgresProcess("postgres", postgresPassword);
-var database = postgres.AddDatabase("platformdb");
+var edge = builder.AddEdge("edge").WithReference(api).WaitFor(api);
 
-// An inbox in the browser, or the server that smtp-url names.
-var mail = builder.AddMail("mail");
-api.WithReference(database).WaitFor(postgres).WithMail(mail).WithEnvironment("Storage__Directory", Path.Combine(builder.DataDirectory(), "objects"));
+var postgresPassword = builder.AddSecret(KnownParameters.PostgresPassword);
+if (topology == PlatformTopology.Containers)
+{
+    var postgres = builder.AddPostgres("postgres", password: postgresPassword).WithPlatformDefaults("platformdb");
+    var database = postgres.AddDatabase("platformdb");
+    var storage = builder.AddObjectStorage(
+        "minio", builder.AddChoice(KnownParameters.StorageUser, "platform"), builder.AddSecret(KnownParameters.StoragePassword));
+    var search = builder.AddSearch("meilisearch", builder.AddSecret(KnownParameters.SearchKey));
 
-builder.AddEdge("edge").WithReference(api).WaitFor(api);
+    api.WithReference(database).WaitFor(database)
+        .WithObjectStorage(storage).WaitFor(storage)
+        .WithSearch(search).WaitFor(search);
 
+    builder.AddPgAdmin("pgadmin", postgres);
+    builder.AddKeycloakIfAsked("keycloak", postgres);
+    builder.AddTunnelIfGiven("tunnel", edge);
+}
+else
+{
+    var postgres = builder.AddPostgresProcess("postgres", postgresPassword);
+    var database = postgres.AddDatabase("platformdb");
+
+    api.WithReference(database).WaitFor(postgres).WithFileStorage();
+}
+
+builder.RefuseUnknownParameters().CheckDashboardPorts();
 return await builder.Build().RunToExitCodeAsync();

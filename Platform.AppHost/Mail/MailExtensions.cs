@@ -10,24 +10,26 @@ internal static partial class MailExtensions
     private const string Sender = "platform@platform.local";
 
     /// <summary>
-    /// The mail server: the one that the parameter <c>smtp-url</c> names, else a private maildev. Null when the parameter <c>mail-to</c> is
-    /// given and empty, which turns mail off.
+    /// The mail server that the parameter <c>smtp-url</c> names; where it names none, a private maildev in the embedded topology, and no mail
+    /// in containers. Null, too, when the parameter <c>mail-to</c> is given and empty, which turns mail off.
     /// </summary>
-    public static MailServer? AddMail(this IDistributedApplicationBuilder builder, string name)
+    public static MailServer? AddMail(this IDistributedApplicationBuilder builder, string name, PlatformTopology topology)
     {
         var to = builder.Given(KnownParameters.MailTo) ?? Owner;
-        if (to.Length == 0)
+        var url = builder.Given(KnownParameters.SmtpUrl) ?? "";
+        if (builder.ExecutionContext.IsRunMode && (to.Length == 0 || (url.Length == 0 && topology == PlatformTopology.Containers)))
         {
             return null;
         }
 
         var recipient = builder.AddChoice(KnownParameters.MailTo, Owner);
-        if (builder.Given(KnownParameters.SmtpUrl) is { Length: > 0 } url)
+        if (url.Length > 0 || builder.ExecutionContext.IsPublishMode)
         {
-            return new(ReferenceExpression.Create($"{builder.AddChoice(KnownParameters.SmtpUrl, url, secret: true)}"), recipient, From: to);
+            var smtpUrl = builder.AddChoice(KnownParameters.SmtpUrl, url, secret: true);
+            return new(ReferenceExpression.Create($"{smtpUrl}"), recipient, ReferenceExpression.Create($"{recipient}"));
         }
 
-        return new(builder.AddMaildev(name).Resource.SmtpUrl, recipient, Sender);
+        return new(builder.AddMaildev(name).Resource.SmtpUrl, recipient, ReferenceExpression.Create($"{Sender}"));
     }
 
     /// <summary>
@@ -76,7 +78,7 @@ internal static partial class MailExtensions
         ? service
         : service
             .WithEnvironment("Mail__SmtpUrl", $"{mail.SmtpUrl}")
-            .WithEnvironment("Mail__From", mail.From)
+            .WithEnvironment("Mail__From", $"{mail.From}")
             .WithEnvironment("Mail__To", mail.To);
 
     [LoggerMessage(LogLevel.Information, "{Line}")]
@@ -84,4 +86,4 @@ internal static partial class MailExtensions
 }
 
 /// <summary>Where mail goes.</summary>
-internal sealed record MailServer(ReferenceExpression SmtpUrl, IResourceBuilder<ParameterResource> To, string From);
+internal sealed record MailServer(ReferenceExpression SmtpUrl, IResourceBuilder<ParameterResource> To, ReferenceExpression From);

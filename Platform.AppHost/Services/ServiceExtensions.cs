@@ -7,6 +7,8 @@ namespace Platform.AppHost.Services;
 internal static class ServiceExtensions
 {
     private const int ApiReplicas = 2;
+    private const int HttpPort = 8080;
+    private const int ManagementPort = 8081;
 
     /// <summary>The API: replicas behind one endpoint, on <c>Platform:Api:Port</c> or any free port.</summary>
     public static IResourceBuilder<ProjectResource> AddApi(this IDistributedApplicationBuilder builder, string name)
@@ -14,23 +16,45 @@ internal static class ServiceExtensions
         var replicas = builder.Replicas("Platform:Api:Replicas", ApiReplicas);
         return builder.AddProject<Projects.Platform_Api>(name, launchProfileName: null)
             // One process listens itself; in front of several, the orchestrator does, and hands connections on.
-            .WithHttpEndpoint(builder.Port("Platform:Api:Port"), isProxied: replicas > 1)
+            .WithHttpEndpoint(builder.Port("Platform:Api:Port"), builder.ContainerPort(HttpPort), isProxied: replicas > 1)
             .WithManagementEndpoint(isProxied: replicas > 1)
             .WithReplicas(replicas)
+            .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString)
             .RunsDirectly()
-            .WithRestart();
+            .WithRestart()
+            .PublishAs(new()
+            {
+                Image = "${API_IMAGE:-platform-api:1.0.0}",
+                Healthcheck = ["CMD", "dotnet", "Platform.Api.dll", "--health"],
+                StartPeriod = TimeSpan.FromMinutes(1),
+                // Readers of documents are processes of their own, with a heap of up to 256 MB each.
+                Memory = "2G",
+                Cpus = "2.0",
+                // Documents that are read, and uploads that are larger than what goes to the object store in one piece.
+                Tmpfs = ["/tmp:size=1G"],
+                StopGracePeriod = TimeSpan.FromSeconds(40),
+            });
     }
 
     /// <summary>The edge: the one public door, on <c>Platform:Edge:Port</c>, 8080 when nothing is said.</summary>
     public static IResourceBuilder<ProjectResource> AddEdge(this IDistributedApplicationBuilder builder, string name) =>
         builder.AddProject<Projects.Platform_Edge>(name, launchProfileName: null)
             // Not behind the orchestrator's proxy: the edge must see who its clients are.
-            .WithHttpEndpoint(builder.Port("Platform:Edge:Port", 8080), isProxied: false)
+            .WithHttpEndpoint(builder.Port("Platform:Edge:Port", HttpPort), builder.ContainerPort(HttpPort), isProxied: false)
             .WithExternalHttpEndpoints()
             .WithManagementEndpoint(isProxied: false)
+            .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ServiceDiscovery)
             .WithUrlForEndpoint("http", url => url.DisplayText = "Site")
             .RunsDirectly()
-            .WithRestart();
+            .WithRestart()
+            .PublishAs(new()
+            {
+                Image = "${EDGE_IMAGE:-platform-edge:1.0.0}",
+                Healthcheck = ["CMD", "dotnet", "Platform.Edge.dll", "--health"],
+                Memory = "512M",
+                Cpus = "2.0",
+                StopGracePeriod = TimeSpan.FromSeconds(40),
+            });
 
     /// <summary>
     /// A listener of its own for health and metrics, that is not handed to other services: nothing that only the operator may ask is
@@ -39,8 +63,10 @@ internal static class ServiceExtensions
     private static IResourceBuilder<ProjectResource> WithManagementEndpoint(this IResourceBuilder<ProjectResource> service, bool isProxied)
     {
         var check = $"{service.Resource.Name}_ready_check";
-        service.WithHttpEndpoint(name: "management", isProxied: isProxied)
+        service.WithHttpEndpoint(targetPort: service.ApplicationBuilder.ContainerPort(ManagementPort), name: "management", isProxied: isProxied)
             .WithEndpoint("management", endpoint => endpoint.ExcludeReferenceEndpoint = true, createIfNotExists: false)
+            // Whose word about its clients the edge takes is said by name (KnownProxies); Aspire would have every proxy believed.
+            .DisableForwardedHeaders()
             .WithUrlForEndpoint("management", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly);
         var management = service.GetEndpoint("management");
         service.ApplicationBuilder.Services.AddHealthChecks().Add(new(check, new ReadinessCheck(management), HealthStatus.Unhealthy, tags: null));
@@ -64,6 +90,9 @@ internal static class ServiceExtensions
             ? service.WithAnnotation(new ExecutableAnnotation { Command = program, WorkingDirectory = Path.GetDirectoryName(project)! })
             : service;
     }
+
+    /// <summary>In a container the ports are always the same; processes of one machine take those that are free.</summary>
+    private static int? ContainerPort(this IDistributedApplicationBuilder builder, int port) => builder.ExecutionContext.IsPublishMode ? port : null;
 
     private static int Replicas(this IDistributedApplicationBuilder builder, string key, int standard)
     {

@@ -1,0 +1,40 @@
+namespace Platform.AppHost.ObjectStorage;
+
+/// <summary>Documents' bytes, over S3: MinIO in a container.</summary>
+internal static class ObjectStorageExtensions
+{
+    /// <remarks>docker.io/minio/minio</remarks>
+    private const string Tag = "RELEASE.2025-09-07T16-13-09Z";
+
+    /// <summary>A MinIO server. The API makes its bucket, private, when it starts.</summary>
+    /// <param name="builder">The graph.</param>
+    /// <param name="name">The name of the resource.</param>
+    /// <param name="user">Its user; the one that the toolkit would use by itself is published as <c>${USER}</c>, whoever that is.</param>
+    /// <param name="password">Its password.</param>
+    public static IResourceBuilder<IResourceWithConnectionString> AddObjectStorage(
+        this IDistributedApplicationBuilder builder, string name, IResourceBuilder<ParameterResource> user, IResourceBuilder<ParameterResource> password) =>
+#pragma warning disable CS0618 // MinIO's repository is archived. Its last image is pinned, and what the API speaks is S3: any other server will do.
+        builder.AddMinioContainer(name, user, password)
+            .WithImageTag(Tag)
+            .WithDataVolume("platform-minio")
+#pragma warning restore CS0618
+            .WithEnvironment("MINIO_BROWSER_REDIRECT", "false")
+            .WithEnvironment("MC_CONFIG_DIR", "/tmp/mc")
+            .PublishAs(new()
+            {
+                Healthcheck = ["CMD", "mc", "ready", "local"],
+                Memory = "1G",
+                Cpus = "1.0",
+                Tmpfs = ["/tmp", "/root/.minio"],
+            });
+
+    /// <summary>Has the service keep its objects there.</summary>
+    public static IResourceBuilder<ProjectResource> WithObjectStorage(
+        this IResourceBuilder<ProjectResource> service, IResourceBuilder<IResourceWithConnectionString> storage) => service
+        .WithEnvironment("Storage__Provider", "s3")
+        .WithReference(storage, connectionName: "objects");
+
+    /// <summary>Has the service keep its objects as files of this machine.</summary>
+    public static IResourceBuilder<ProjectResource> WithFileStorage(this IResourceBuilder<ProjectResource> service) => service
+        .WithEnvironment("Storage__Directory", Path.Combine(service.ApplicationBuilder.DataDirectory(), "objects"));
+}

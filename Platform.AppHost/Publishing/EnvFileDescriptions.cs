@@ -1,0 +1,38 @@
+using Aspire.Hosting.Docker;
+
+namespace Platform.AppHost.Publishing;
+
+/// <summary>What stands above each variable of the <c>.env</c> file: what it is, and how to get a value.</summary>
+internal static class EnvFileDescriptions
+{
+    private static readonly HashSet<string> Optional = [KnownParameters.MailTo, KnownParameters.SmtpUrl];
+
+    /// <summary>Whether the variable may stay empty.</summary>
+    public static bool IsOptional(string variable) => Optional.Any(name => Variable(name) == variable);
+
+    /// <summary>Describes every variable that is a parameter or an image.</summary>
+    public static void Describe(IDictionary<string, CapturedEnvironmentVariable> variables)
+    {
+        foreach (var (name, variable) in variables)
+        {
+            variable.Description = variable.Source switch
+            {
+                ParameterResource parameter => Describe(parameter),
+                _ when name.EndsWith("_IMAGE", StringComparison.Ordinal) =>
+                    "Optional. The image of the service, where it is not the one that `dotnet publish -t:PublishContainer` makes.",
+                _ => variable.Description,
+            };
+        }
+    }
+
+    private static string Describe(ParameterResource parameter)
+    {
+        var kind = Optional.Contains(parameter.Name) ? "Optional." : "Required.";
+        var how = parameter.Secret && !Optional.Contains(parameter.Name) && parameter.Name != KnownParameters.TunnelToken
+            ? " Letters and digits only, such as the output of `openssl rand -hex 32`."
+            : "";
+        return $"{kind} {KnownParameters.Description(parameter.Name)}{how}";
+    }
+
+    private static string Variable(string parameter) => parameter.ToUpperInvariant().Replace('-', '_');
+}
