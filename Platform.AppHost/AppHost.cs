@@ -3,8 +3,10 @@
 var builder = DistributedApplication.CreateBuilder(args).AddReadableConsole().AddComposeEnvironment();
 var topology = await builder.ChooseTopologyAsync();
 
+var apiKey = builder.AddSecret(KnownParameters.ApiKey);
 var api = builder.AddApi("api")
-    .WithEnvironment("Security__BootstrapKey", builder.AddSecret(KnownParameters.ApiKey))
+    .WithEnvironment("Security__BootstrapKey", apiKey)
+    .WithReindexCommand(apiKey)
     .WithEnvironment("Links__SigningKey", builder.AddSecret(KnownParameters.LinkKey))
     .WithMail(builder.AddMail("mail", topology));
 
@@ -31,8 +33,11 @@ else
 {
     var postgres = builder.AddPostgresProcess("postgres", postgresPassword);
     var database = postgres.AddDatabase("platformdb");
+    var files = Path.Combine(builder.DataDirectory(), "objects");
 
-    api.WithReference(database).WaitFor(postgres).WithFileStorage();
+    api.WithReference(database).WaitFor(postgres)
+        .WithFileStorage(files);
+    database.WithResetCommand(api, files);
 }
 
 builder.RefuseUnknownParameters().CheckDashboardPorts();

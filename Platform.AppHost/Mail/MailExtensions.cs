@@ -70,8 +70,31 @@ internal static partial class MailExtensions
             .WithHttpHealthCheck("/healthz", endpointName: MaildevResource.HttpEndpointName)
             .WithUrlForEndpoint(MaildevResource.HttpEndpointName, url => url.DisplayText = "Inbox")
             .WithUrlForEndpoint(MaildevResource.SmtpEndpointName, url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly)
+            .WithInboxCommand()
             .WithRestart();
     }
+
+    /// <summary>A command of the dashboard that offers the inbox, wherever it listens this time.</summary>
+    private static IResourceBuilder<MaildevResource> WithInboxCommand(this IResourceBuilder<MaildevResource> maildev) => maildev.WithCommand(
+        "open-inbox",
+        "Open the inbox",
+        async context =>
+        {
+#pragma warning disable ASPIREINTERACTION001 // The only way to give the person at the dashboard a link; it is for evaluation in Aspire 13.
+            var interaction = context.Services.GetRequiredService<IInteractionService>();
+            var inbox = new EndpointReference(maildev.Resource, MaildevResource.HttpEndpointName).Url;
+            if (interaction.IsAvailable)
+            {
+                // It stays until somebody follows it or closes it, and the command is done meanwhile.
+                _ = interaction.PromptNotificationAsync(
+                    "Inbox", "Mail that Platform sent is kept here, and delivered to nobody.",
+                    new NotificationInteractionOptions { Intent = MessageIntent.Information, LinkText = "Open", LinkUrl = inbox },
+                    CancellationToken.None);
+            }
+#pragma warning restore ASPIREINTERACTION001
+            return CommandResults.Success(inbox);
+        },
+        new CommandOptions { Description = "Shows a link to the mail that Platform sent.", IconName = "MailInbox" });
 
     /// <summary>Has the service tell the owner by mail. It does not wait for the server, whose absence delays mail and nothing else.</summary>
     public static IResourceBuilder<ProjectResource> WithMail(this IResourceBuilder<ProjectResource> service, MailServer? mail) => mail is null

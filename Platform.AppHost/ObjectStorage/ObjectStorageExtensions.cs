@@ -35,6 +35,6 @@ internal static class ObjectStorageExtensions
         .WithReference(storage, connectionName: "objects");
 
     /// <summary>Has the service keep its objects as files of this machine.</summary>
-    public static IResourceBuilder<ProjectResource> WithFileStorage(this IResourceBuilder<ProjectResource> service) => service
-        .WithEnvironment("Storage__Directory", Path.Combine(service.ApplicationBuilder.DataDirectory(), "objects"));
+    public static IResourceBuilder<ProjectResource> WithFileStorage(this IResourceBuilder<ProjectResource> service, string folder) => service
+        .WithEnvironment("Storage__Directory", folder);
 }
