@@ -10,7 +10,7 @@ using Platform.Api.Requests;
 using Platform.Api.Security;
 using Platform.Api.Visitors;
 
-if (ExtractionWorker.TryRun(args))
+if (await HealthSwitch.TryRunAsync(args) || ExtractionWorker.TryRun(args))
 {
     return;
 }
@@ -37,4 +37,4 @@ app.MapAdministration();
 app.MapHealth();
 app.MapApiDescription();
 app.MapDefaultEndpoints();
-app.Run();
+await app.RunAsync();

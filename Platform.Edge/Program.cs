@@ -4,6 +4,11 @@ using Platform.Edge.Routing;
 using Platform.Edge.Security;
 using Platform.Edge.Site;
 
+if (await HealthSwitch.TryRunAsync(args))
+{
+    return;
+}
+
 // The settings and the site lie beside the program, wherever it is started from.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.AddServiceDefaults();
@@ -25,4 +30,4 @@ app.UseCompression();
 app.UseSite();
 app.MapProxy();
 app.MapDefaultEndpoints();
-app.Run();
+await app.RunAsync();
