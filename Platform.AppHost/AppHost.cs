@@ -1,6 +1,6 @@
 // The architecture of Platform, top to bottom: what there is, and what depends on what. How a server is run is in its folder.
 
-var builder = DistributedApplication.CreateBuilder(args).AddReadableConsole().AddComposeEnvironment();
+var builder = DistributedApplication.CreateBuilder(args).AddReadableConsole().CheckBeforeStart().AddComposeEnvironment();
 var topology = await builder.ChooseTopologyAsync();
 
 var apiKey = builder.AddSecret(KnownParameters.ApiKey);
@@ -40,5 +40,4 @@ else
     database.WithResetCommand(api, files);
 }
 
-builder.RefuseUnknownParameters().CheckDashboardPorts();
 return await builder.Build().RunToExitCodeAsync();

@@ -13,8 +13,8 @@ internal sealed partial class ResourceReporter(
     private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan LastWords = TimeSpan.FromMilliseconds(300);
 
-    // 128 + SIGKILL, 128 + SIGTERM: what is killed has no last words.
-    private static readonly int[] Killed = [137, 143];
+    // What is killed has no last words: the orchestrator's code for a signal, and a shell's for SIGKILL and SIGTERM.
+    private static readonly int[] Killed = [-1, 128 + 9, 128 + 15];
 
     private const string Healthy = "Healthy";
 
@@ -23,30 +23,9 @@ internal sealed partial class ResourceReporter(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(LongWait, time);
-        await using var changes = notifications.WatchAsync(stoppingToken).GetAsyncEnumerator(stoppingToken);
-        var tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
-        var change = changes.MoveNextAsync().AsTask();
         try
         {
-            while (true)
-            {
-                if (await Task.WhenAny(change, tick) == tick)
-                {
-                    await tick;
-                    RemindOfWaits();
-                    tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
-                }
-                else if (await change)
-                {
-                    await TellAsync(changes.Current, stoppingToken);
-                    change = changes.MoveNextAsync().AsTask();
-                }
-                else
-                {
-                    return;
-                }
-            }
+            await Task.WhenAll(TellChangesAsync(stoppingToken), RemindOfWaitsAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -54,56 +33,80 @@ internal sealed partial class ResourceReporter(
         }
     }
 
-    private async Task TellAsync(ResourceEvent change, CancellationToken cancellationToken)
+    private async Task TellChangesAsync(CancellationToken cancellationToken)
     {
-        if (!change.Runs())
+        await foreach (var change in notifications.WatchAsync(cancellationToken))
         {
-            return;
-        }
+            bool failed;
+            lock (_known)
+            {
+                failed = change.Runs() && Tell(change);
+            }
 
+            if (failed)
+            {
+                // Its last lines may still be under way.
+                await Task.Delay(LastWords, time, cancellationToken);
+                foreach (var line in consoles.Last(change.ResourceId))
+                {
+                    LogLine(log, DisplayName(change), line);
+                }
+            }
+        }
+    }
+
+    private async Task RemindOfWaitsAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(LongWait / 10, time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            lock (_known)
+            {
+                RemindOfWaits();
+            }
+        }
+    }
+
+    /// <summary>Whether it is news that the resource has failed.</summary>
+    private bool Tell(ResourceEvent change)
+    {
         var text = Describe(change);
         var before = _known.GetValueOrDefault(change.ResourceId);
         if (before?.Text == text)
         {
             _known[change.ResourceId] = before with { Event = change };
-            return;
+            return false;
         }
 
         _known[change.ResourceId] = new(change, text, time.GetUtcNow());
         LogState(log, DisplayName(change).PadRight(_known.Values.Max(known => DisplayName(known.Event).Length)), text);
-        if (HasFailed(change.Snapshot) && before?.Text != KnownResourceStates.Stopping)
-        {
-            // Its last lines may still be under way.
-            await Task.Delay(LastWords, time, cancellationToken);
-            foreach (var line in consoles.Last(change.ResourceId))
-            {
-                LogLine(log, DisplayName(change), line);
-            }
-        }
-
         if (!_complete && _known.Values.All(known => IsHealthy(known.Event.Resource)))
         {
             _complete = true;
             TellTable();
         }
+
+        // On its way to a new start a process is shown as ended once more.
+        return HasFailed(change.Snapshot) && before?.Text != KnownResourceStates.Stopping && before?.Text != RestartExtensions.Restarting;
     }
 
     private void RemindOfWaits()
     {
-        foreach (var (change, _, since) in _known.Values.Where(known => known.Event.Snapshot.State?.Text == KnownResourceStates.Waiting))
+        var now = time.GetUtcNow();
+        foreach (var (id, known) in _known.Where(known => known.Value.Event.Snapshot.State?.Text == KnownResourceStates.Waiting).ToList())
         {
-            var waits = time.GetUtcNow() - since;
-            if (waits >= LongWait)
+            if (now - (known.Reminded ?? known.Since) >= LongWait)
             {
-                var reasons = Dependencies(change.Resource).Where(dependency => !IsHealthy(dependency)).Select(Reason).Distinct();
-                LogWaits(log, DisplayName(change), (int)waits.TotalSeconds, string.Join("; ", reasons));
+                _known[id] = known with { Reminded = now };
+                var reasons = Dependencies(known.Event.Resource).Where(dependency => !IsHealthy(dependency)).Select(Reason).Distinct();
+                LogWaits(log, DisplayName(known.Event), (int)(now - known.Since).TotalSeconds, string.Join("; ", reasons));
             }
         }
     }
 
     private string Reason(IResource dependency)
     {
-        var known = _known.Values.FirstOrDefault(known => known.Event.Resource == dependency);
+        var known = _known.Values.FirstOrDefault(known => known.Event.Resource == dependency && known.Text != Healthy);
         var failing = known?.Event.Snapshot.HealthReports.FirstOrDefault(report => report.Status != HealthStatus.Healthy)?.Description;
         return $"{dependency.Name} is {known?.Text ?? KnownResourceStates.NotStarted}{(failing is null ? "" : $" ({failing})")}";
     }
@@ -167,5 +170,5 @@ internal sealed partial class ResourceReporter(
     [LoggerMessage(LogLevel.Information, "Login to the dashboard at {Url}")]
     private static partial void LogLogin(ILogger logger, string url);
 
-    private sealed record Known(ResourceEvent Event, string Text, DateTimeOffset Since);
+    private sealed record Known(ResourceEvent Event, string Text, DateTimeOffset Since, DateTimeOffset? Reminded = null);
 }

@@ -34,6 +34,9 @@ internal static class KnownParameters
         [TunnelToken] = "The token of a Cloudflare tunnel whose public host names lead to http://edge:8080.",
     };
 
+    /// <summary>The names of all, in order.</summary>
+    public static IEnumerable<string> Names => Descriptions.Keys.Order(StringComparer.Ordinal);
+
     /// <summary>What a parameter is for.</summary>
     public static string Description(string name) => Descriptions[name];
 

@@ -32,14 +32,12 @@ internal static class ParameterExtensions
         builder.Configuration[$"Parameters:{name}"] ?? builder.Configuration[$"Parameters:{name.Replace('-', '_')}"];
 
     /// <summary>A parameter that is given and that nobody reads is a typing error, and what it should have set is not set.</summary>
-    public static IDistributedApplicationBuilder RefuseUnknownParameters(this IDistributedApplicationBuilder builder)
+    public static void RefuseUnknownParameters(this IDistributedApplicationBuilder builder)
     {
         foreach (var given in builder.Configuration.GetSection("Parameters").GetChildren().Where(given => !KnownParameters.Contains(given.Key)))
         {
-            builder.Refuse($"There is no parameter {given.Key}: the README has the names of all.");
+            builder.Refuse($"There is no parameter {given.Key}: correct its name, or take it away. There are {string.Join(", ", KnownParameters.Names)}.");
         }
-
-        return builder;
     }
 
     /// <summary>
@@ -74,18 +72,15 @@ internal static class ParameterExtensions
     }
 
     /// <summary>The addresses of the Aspire dashboard, which configuration gives; one that is taken stops the start.</summary>
-    public static IDistributedApplicationBuilder CheckDashboardPorts(this IDistributedApplicationBuilder builder)
+    public static void CheckDashboardPorts(this IDistributedApplicationBuilder builder)
     {
         foreach (var key in new[] { "ASPNETCORE_URLS", "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL" })
         {
-            if (builder.ExecutionContext.IsRunMode && Uri.TryCreate(builder.Configuration[key]?.Split(';')[0], UriKind.Absolute, out var address)
-                && address.Port > 0)
+            if (Uri.TryCreate(builder.Configuration[key]?.Split(';')[0], UriKind.Absolute, out var address) && address.Port > 0)
             {
                 builder.RefuseTaken((ushort)address.Port, key, $"{address.Scheme}://{address.Host}:{address.Port + 100}");
             }
         }
-
-        return builder;
     }
 
     private static void RefuseTaken(this IDistributedApplicationBuilder builder, ushort port, string key, string other) =>

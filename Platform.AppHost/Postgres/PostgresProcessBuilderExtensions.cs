@@ -15,6 +15,8 @@ internal static partial class PostgresProcessBuilderExtensions
     public static IResourceBuilder<PostgresProcessResource> AddPostgresProcess(
         this IDistributedApplicationBuilder builder, string name, IResourceBuilder<ParameterResource> password)
     {
+        // A port that cannot be had is told before the data folder is made.
+        var port = builder.Port("Platform:Postgres:Port");
         var tools = Path.GetFullPath(Path.Combine("..", ".platform", "tools"), builder.AppHostDirectory);
         var cluster = new PostgresCluster(tools, Path.Combine(builder.DataDirectory(), name));
         var (program, arguments) = cluster.ServerCommand();
@@ -45,8 +47,7 @@ internal static partial class PostgresProcessBuilderExtensions
         builder.Eventing.Subscribe<BeforeStartEvent>((starting, cancellationToken) =>
             PrepareAsync(cluster, password.Resource, starting.Services, cancellationToken));
         return builder.AddResource(server)
-            .WithEndpoint(
-                port: builder.Port("Platform:Postgres:Port"), scheme: "tcp", name: PostgresProcessResource.PrimaryEndpointName, isProxied: false)
+            .WithEndpoint(port: port, scheme: "tcp", name: PostgresProcessResource.PrimaryEndpointName, isProxied: false)
             .WithArgs([.. arguments])
             .WithArgs(context =>
             {

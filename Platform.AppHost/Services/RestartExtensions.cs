@@ -10,7 +10,9 @@ internal static partial class RestartExtensions
     /// <summary>The state of a process that has died, until it is started again.</summary>
     public const string Restarting = nameof(Restarting);
 
-    private const string Restarts = "restarts";
+    /// <summary>The property that counts how often a process was started again.</summary>
+    public const string Restarts = "restarts";
+
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Settled = TimeSpan.FromMinutes(1);
@@ -21,115 +23,109 @@ internal static partial class RestartExtensions
     /// </summary>
     public static IResourceBuilder<T> WithRestart<T>(this IResourceBuilder<T> process) where T : IResource
     {
-        process.ApplicationBuilder.Eventing.Subscribe<BeforeStartEvent>((starting, cancellationToken) =>
-        {
-            // Runs beside the application until it stops.
-            _ = KeepRunningAsync(process.Resource, starting.Services);
-            return Task.CompletedTask;
-        });
+        var services = process.ApplicationBuilder.Services;
+        // Who waits for it goes on waiting while it is started again; by itself, Aspire gives up when a dependency ends.
+        services.PostConfigure<ResourceNotificationServiceOptions>(options => options.DefaultWaitBehavior = WaitBehavior.WaitOnResourceUnavailable);
+        // First of all: the orchestrator's own service comes back only when everything is on its way, and some of it may have ended by then.
+        services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<Restarter>(provider, process.Resource)));
         return process;
     }
 
-    private static async Task KeepRunningAsync(IResource resource, IServiceProvider services)
+    /// <summary>Watches the processes of one resource.</summary>
+    private sealed partial class Restarter(
+        IResource resource, ResourceNotificationService notifications, ResourceCommandService commands, TimeProvider time, ILoggerFactory loggers)
+        : BackgroundService
     {
-        var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        Dictionary<string, Instance> instances = [];
-        try
+        private readonly ILogger _log = loggers.CreateLogger("Platform.AppHost");
+
+        protected override async Task ExecuteAsync(CancellationToken stoppingToken)
         {
-            await foreach (var change in services.GetRequiredService<ResourceNotificationService>().WatchAsync(stopping))
-            {
-                if (change.Resource == resource && change.Snapshot.State?.Text is { } state)
-                {
-                    if (!instances.TryGetValue(change.ResourceId, out var instance))
-                    {
-                        instances[change.ResourceId] = instance = new Instance(resource, change.ResourceId, services);
-                    }
-
-                    instance.Observe(state, change.Snapshot.ExitCode, stopping);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            // The AppHost is stopping, and its processes with it.
-        }
-    }
-
-    [LoggerMessage(LogLevel.Warning, "{Resource} ended by itself (exit code {ExitCode}); starting it again in {Seconds} s")]
-    private static partial void LogRestart(ILogger logger, string resource, int? exitCode, double seconds);
-
-    [LoggerMessage(LogLevel.Error, "{Resource} could not be started again ({Reason}); trying once more in {Seconds} s")]
-    private static partial void LogRestartFailed(ILogger logger, string resource, string reason, double seconds);
-
-    /// <summary>One process: the resource, or one of its replicas.</summary>
-    private sealed class Instance(IResource resource, string id, IServiceProvider services)
-    {
-        private readonly ILogger _log = services.GetRequiredService<ILoggerFactory>().CreateLogger("Platform.AppHost");
-        private readonly ResourceNotificationService _notifications = services.GetRequiredService<ResourceNotificationService>();
-        private readonly ResourceCommandService _commands = services.GetRequiredService<ResourceCommandService>();
-        private string _state = "";
-        private TimeSpan _pause = ShortestPause;
-        private DateTimeOffset _runningSince = DateTimeOffset.MaxValue;
-        private int _restarts;
-
-        public void Observe(string state, int? exitCode, CancellationToken stopping)
-        {
-            if (state == _state)
-            {
-                return;
-            }
-
-            // On request a process goes from Running to Stopping first.
-            var died = _state == KnownResourceStates.Running && KnownResourceStates.TerminalStates.Contains(state);
-            _state = state;
-            if (state == KnownResourceStates.Running)
-            {
-                _runningSince = TimeProvider.System.GetUtcNow();
-            }
-
-            if (died)
-            {
-                // Other replicas are watched meanwhile.
-                _ = StartAgainAsync(exitCode, stopping);
-            }
-        }
-
-        private async Task StartAgainAsync(int? exitCode, CancellationToken stopping)
-        {
+            Dictionary<string, Task> instances = [];
             try
             {
-                _pause = TimeProvider.System.GetUtcNow() - _runningSince > Settled ? ShortestPause : _pause;
-                LogRestart(_log, id, exitCode, _pause.TotalSeconds);
-                while (HasEnded())
+                await foreach (var change in notifications.WatchAsync(stoppingToken))
                 {
-                    await ShowAsync(new(Restarting, KnownResourceStateStyles.Warn));
-                    await Task.Delay(_pause, stopping);
-                    _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
-                    _restarts++;
-                    var result = await _commands.ExecuteCommandAsync(id, KnownResourceCommands.StartCommand, stopping);
-                    if (result.Success)
+                    if (change.Resource == resource && !instances.ContainsKey(change.ResourceId))
                     {
-                        return;
+                        instances[change.ResourceId] = KeepRunningAsync(change.ResourceId, stoppingToken);
                     }
-
-                    LogRestartFailed(_log, id, result.Message ?? "the command was refused", _pause.TotalSeconds);
                 }
             }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
-                // The AppHost is stopping.
+                // The AppHost is stopping, and its processes with it.
+                await Task.WhenAll(instances.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
 
-        /// <summary>Somebody else may have started it meanwhile.</summary>
-        private bool HasEnded() => _notifications.TryGetCurrentState(id, out var now)
-            && now.Snapshot.State?.Text is { } state && (state == Restarting || KnownResourceStates.TerminalStates.Contains(state));
+        private async Task KeepRunningAsync(string id, CancellationToken stopping)
+        {
+            var (before, pause, restarts) = ("", ShortestPause, 0);
+            DateTimeOffset? runningSince = null;
+            await foreach (var change in notifications.WatchAsync(stopping))
+            {
+                if (change.ResourceId != id || change.Snapshot.State?.Text is not { } state || state == before)
+                {
+                    continue;
+                }
+
+                // A process that ends at once may never have been seen running. On request it goes from Running to Stopping first.
+                var died = before == KnownResourceStates.Running || (before == KnownResourceStates.Starting && state != KnownResourceStates.FailedToStart);
+                before = state;
+                if (state == KnownResourceStates.Running)
+                {
+                    runningSince = time.GetUtcNow();
+                }
+
+                if (!died || !HasEnded(state) || !HasEnded(State(id)))
+                {
+                    continue;
+                }
+
+                pause = time.GetUtcNow() - runningSince > Settled ? ShortestPause : pause;
+                runningSince = null;
+                LogRestart(_log, id, change.Snapshot.ExitCode, pause.TotalSeconds);
+                do
+                {
+                    await ShowAsync(id, restarts);
+                    await Task.Delay(pause, time, stopping);
+                    pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                }
+                // Somebody may have started it, or stopped it, meanwhile.
+                while (State(id) == Restarting && !await StartAsync(id, ++restarts, pause, stopping));
+            }
+        }
+
+        private async Task<bool> StartAsync(string id, int restarts, TimeSpan pause, CancellationToken stopping)
+        {
+            await ShowAsync(id, restarts);
+            var result = await commands.ExecuteCommandAsync(id, KnownResourceCommands.StartCommand, stopping);
+            if (!result.Success)
+            {
+                LogRestartFailed(_log, id, result.Message ?? "the command was refused", pause.TotalSeconds);
+            }
+
+            return result.Success;
+        }
 
         /// <summary>The dashboard shows that it is about to start again, and how often it had to.</summary>
-        private Task ShowAsync(ResourceStateSnapshot state) => _notifications.PublishUpdateAsync(resource, id, known => known with
-        {
-            State = state,
-            Properties = [.. known.Properties.Where(property => property.Name != Restarts), new ResourcePropertySnapshot(Restarts, _restarts)],
-        });
+        private Task ShowAsync(string id, int restarts) => notifications.PublishUpdateAsync(resource, id, known =>
+            HasEnded(known.State?.Text) || known.State?.Text == Restarting
+                ? known with
+                {
+                    State = new(Restarting, KnownResourceStateStyles.Warn),
+                    Properties = [.. known.Properties.Where(property => property.Name != Restarts), new ResourcePropertySnapshot(Restarts, restarts)],
+                }
+                : known);
+
+        private string? State(string id) => notifications.TryGetCurrentState(id, out var now) ? now.Snapshot.State?.Text : null;
+
+        private static bool HasEnded(string? state) => KnownResourceStates.TerminalStates.Contains(state);
+
+        [LoggerMessage(LogLevel.Warning, "{Resource} ended by itself (exit code {ExitCode}); starting it again in {Seconds} s")]
+        private static partial void LogRestart(ILogger logger, string resource, int? exitCode, double seconds);
+
+        [LoggerMessage(LogLevel.Error, "{Resource} could not be started again ({Reason}); trying once more in {Seconds} s")]
+        private static partial void LogRestartFailed(ILogger logger, string resource, string reason, double seconds);
     }
 }

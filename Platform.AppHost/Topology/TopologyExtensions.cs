@@ -25,11 +25,19 @@ internal static class TopologyExtensions
             return PlatformTopology.Containers;
         }
 
+        var engine = builder.Configuration["ASPIRE_CONTAINER_RUNTIME"] is { Length: > 0 } runtime ? runtime : "docker";
         switch (named?.ToLowerInvariant())
         {
             case null or "":
-                return await EngineAnswersAsync(builder.Configuration["ASPIRE_CONTAINER_RUNTIME"]) ? PlatformTopology.Containers : PlatformTopology.Embedded;
+                return await EngineAnswersAsync(engine) ? PlatformTopology.Containers : PlatformTopology.Embedded;
             case "containers":
+                if (!await EngineAnswersAsync(engine))
+                {
+                    builder.Refuse(
+                        $"{Setting}={named} needs a container engine, and `{engine} version` reaches none: start it, choose another one with "
+                        + "ASPIRE_CONTAINER_RUNTIME, or name embedded.");
+                }
+
                 return PlatformTopology.Containers;
             case "embedded":
                 return PlatformTopology.Embedded;
@@ -40,12 +48,12 @@ internal static class TopologyExtensions
     }
 
     /// <summary>Asks docker, or podman, for the version of its server. The client alone is no engine.</summary>
-    private static async Task<bool> EngineAnswersAsync(string? runtime)
+    private static async Task<bool> EngineAnswersAsync(string engine)
     {
         using var timeout = new CancellationTokenSource(AnswerTimeout);
         try
         {
-            using var client = Process.Start(new ProcessStartInfo(runtime is { Length: > 0 } ? runtime : "docker", ["version", "--format", "{{.Server.Version}}"])
+            using var client = Process.Start(new ProcessStartInfo(engine, ["version", "--format", "{{.Server.Version}}"])
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,

@@ -24,6 +24,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
         var start = new ProcessStartInfo("dotnet",
         [
             Repository.Assembly("Platform.AppHost"),
+            "--Platform:Topology=embedded",
             $"--Platform:DataDirectory={dataDirectory}",
             $"--Platform:Edge:Port={edgePort}",
             $"--ASPNETCORE_URLS=http://localhost:{FreePort.Next()}",

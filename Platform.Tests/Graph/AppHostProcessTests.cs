@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text.Json;
 using Platform.Tests.Fixtures;
 
@@ -34,29 +33,6 @@ public sealed class AppHostProcessTests : IDisposable
         await second.NothingIsLeftAsync(within: TimeSpan.FromSeconds(10));
         Assert.False(File.Exists(Path.Combine(_folder, "postgres", "postmaster.pid")));
         Assert.DoesNotContain("error:", second.Log, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_taken_port_is_one_line_that_says_what_to_do_and_nothing_is_started()
-    {
-        using var other = new TcpListener(IPAddress.Loopback, 0);
-        other.Start();
-        var port = ((IPEndPoint)other.LocalEndpoint).Port;
-        await using var host = new AppHostProcess(_folder, port);
-        Assert.NotEqual(0, await host.ExitCodeAsync());
-        Assert.Contains($"Port {port} is taken", host.Log, StringComparison.Ordinal);
-        Assert.Contains("--Platform:Edge:Port=", host.Log, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", host.Log, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(Path.Combine(_folder, "postgres")));
-    }
-
-    [Fact]
-    public async Task A_port_that_is_none_is_one_line_that_names_the_setting()
-    {
-        await using var host = new AppHostProcess(_folder, FreePort.Next(), "--Platform:Postgres:Port=many");
-        Assert.NotEqual(0, await host.ExitCodeAsync());
-        Assert.Contains("Platform:Postgres:Port=many is not a port", host.Log, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", host.Log, StringComparison.Ordinal);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
