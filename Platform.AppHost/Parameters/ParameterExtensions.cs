@@ -71,14 +71,21 @@ internal static class ParameterExtensions
         return port == 0 ? null : port;
     }
 
-    /// <summary>The addresses of the Aspire dashboard, which configuration gives; one that is taken stops the start.</summary>
+    /// <summary>The addresses of the Aspire dashboard, which configuration gives; one that is none, or is taken, stops the start.</summary>
     public static void CheckDashboardPorts(this IDistributedApplicationBuilder builder)
     {
         foreach (var key in new[] { "ASPNETCORE_URLS", "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL" })
         {
-            if (Uri.TryCreate(builder.Configuration[key]?.Split(';')[0], UriKind.Absolute, out var address) && address.Port > 0)
+            foreach (var configured in builder.Configuration[key]?.Split(';', StringSplitOptions.RemoveEmptyEntries) ?? [])
             {
-                builder.RefuseTaken((ushort)address.Port, key, $"{address.Scheme}://{address.Host}:{address.Port + 100}");
+                if (!Uri.TryCreate(configured, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+                {
+                    builder.Refuse($"{key}={configured} is not an address: give one such as http://localhost:18888.");
+                }
+                else if (address.Port > 0)
+                {
+                    builder.RefuseTaken((ushort)address.Port, key, $"{address.Scheme}://{address.Host}:{address.Port + 100}");
+                }
             }
         }
     }

@@ -101,7 +101,8 @@ internal static class Proxy
         handler.ConnectTimeout = options.ConnectTimeout;
         handler.MaxConnectionsPerServer = options.MaxConnectionsPerReplica;
         handler.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60);
-        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(10);
+        // A replica that was away gets its share of the requests again: behind one address it is new connections that are shared out.
+        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(1);
         // Header values pass as the bytes that came; the default would end a request with an umlaut in a header in 502.
         handler.RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8;
         handler.ResponseHeaderEncodingSelector = (_, _) => Encoding.UTF8;

@@ -32,7 +32,11 @@ public sealed class AppHostProcessTests : IDisposable
         Assert.Equal(0, await second.StopAsync());
         await second.NothingIsLeftAsync(within: TimeSpan.FromSeconds(10));
         Assert.False(File.Exists(Path.Combine(_folder, "postgres", "postmaster.pid")));
+        // In an ordinary start and stop there is nothing to be worried about.
+        Assert.Contains("Everything is healthy.", second.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("warning:", second.Log, StringComparison.Ordinal);
         Assert.DoesNotContain("error:", second.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", second.Log, StringComparison.Ordinal);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

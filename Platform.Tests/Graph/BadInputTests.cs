@@ -20,6 +20,7 @@ public sealed class BadInputTests(DataFolder data) : IClassFixture<DataFolder>, 
     [InlineData("--Platform:Api:Replicas=many", "Platform:Api:Replicas=many is no number of replicas")]
     [InlineData("--Platform:Edge:Port=65536", "Platform:Edge:Port=65536 is not a port: give a number")]
     [InlineData("--Platform:Postgres:Port=many", "Platform:Postgres:Port=many is not a port: give a number")]
+    [InlineData("--ASPNETCORE_URLS=18888", "ASPNETCORE_URLS=18888 is not an address: give one such as http://localhost:18888")]
     [InlineData("--DcpPublisher:CliPath=/nonexistent/dcp", "DCP is not at /nonexistent/dcp: `dotnet build Platform.AppHost`")]
     public async Task An_argument_that_means_nothing_is_refused(string argument, string line)
     {
@@ -145,7 +146,26 @@ public sealed class BadInputTests(DataFolder data) : IClassFixture<DataFolder>, 
         }
     }
 
+    [Fact]
+    public async Task A_password_that_the_data_was_not_created_with_leaves_the_rest_waiting_and_is_told()
+    {
+        await using var host = new AppHostProcess(
+            await data.CopyAsync(), FreePort.Next(), "--Platform:Api:Replicas=1", "--Parameters:postgres-password=another", "--Parameters:mail-to=");
+        const string Reason = "The parameter postgres-password is not the password that";
+        await Eventually.IsTrueAsync(() => Task.FromResult(
+            Reminder(host, "api") is { } api && api.Contains("postgres is Running, not healthy yet", StringComparison.Ordinal)
+            && api.Contains(Reason, StringComparison.Ordinal)
+            && Reminder(host, "edge")?.Contains("api is Waiting for postgres", StringComparison.Ordinal) == true), PlatformGraph.Patience);
+        Assert.Matches(@"postgres +Running", host.Log);
+        Assert.DoesNotMatch(@"(api|edge) +Running", host.Log);
+        Assert.Equal(0, await host.StopAsync());
+        await host.NothingIsLeftAsync(within: TimeSpan.FromSeconds(10));
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static string? Reminder(AppHostProcess host, string resource) =>
+        host.Log.Split('\n').FirstOrDefault(line => line.Contains($"{resource} has been waiting for 2", StringComparison.Ordinal));
 
     private static async Task RefusedAsync(string dataDirectory, Dictionary<string, string> environment, string[] arguments, params string[] inLine)
     {

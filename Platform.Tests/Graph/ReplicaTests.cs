@@ -14,7 +14,8 @@ using Platform.Tests.Fixtures;
 namespace Platform.Tests.Graph;
 
 /// <summary>Replicas that share an address, processes that are started again, and the order in which all start.</summary>
-public sealed class ReplicaTests(GraphWithCrashes graph) : IClassFixture<GraphWithCrashes>
+[Collection(nameof(GraphWithCrashes))]
+public sealed class ReplicaTests(GraphWithCrashes graph)
 {
     private const int Clients = 8;
     private static readonly TimeSpan BackWithin = TimeSpan.FromSeconds(10);
@@ -232,13 +233,4 @@ public sealed class ReplicaTests(GraphWithCrashes graph) : IClassFixture<GraphWi
         };
         return (long)(await command.ExecuteScalarAsync())!;
     }
-}
-
-/// <summary>Platform, and beside it a process that ends as soon as it is started.</summary>
-public sealed class GraphWithCrashes : PlatformGraph
-{
-    public const string Dies = "dies";
-
-    protected override void Configure(IDistributedApplicationTestingBuilder builder) =>
-        builder.AddExecutable(Dies, "/bin/sh", "/", "-c", "exit 3").WithRestart();
 }

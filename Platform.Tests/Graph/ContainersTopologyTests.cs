@@ -1,0 +1,113 @@
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+
+namespace Platform.Tests.Graph;
+
+/// <summary>The graph of containers as it would run, without an engine to run it.</summary>
+public sealed class ContainersTopologyTests : IAsyncLifetime
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("platform-test-").FullName;
+    private IDistributedApplicationTestingBuilder? _builder;
+
+    private IDistributedApplicationTestingBuilder Builder => _builder ?? throw new InvalidOperationException("There is no graph.");
+
+    public async Task InitializeAsync() => _builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Platform_AppHost>(
+        ["--Platform:Topology=containers", $"--Platform:DataDirectory={_folder}"]);
+
+    [Fact]
+    public void Every_server_is_a_container_of_one_version() => Assert.Equal(
+        [
+            "meilisearch getmeili/meilisearch:v1.21",
+            "minio minio/minio:RELEASE.2025-09-07T16-13-09Z",
+            "pgadmin dpage/pgadmin4:9.15.0",
+            "postgres library/postgres:18.3",
+        ],
+        Builder.Resources.OfType<ContainerResource>()
+            .Select(server => (server.Name, Image: server.Annotations.OfType<ContainerImageAnnotation>().Single()))
+            .Select(server => $"{server.Name} {server.Image.Image}:{server.Image.Tag}")
+            .Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void What_must_survive_is_in_named_volumes() => Assert.Equal(
+        ["platform-meilisearch", "platform-minio", "platform-pgadmin", "platform-postgres"],
+        Builder.Resources.SelectMany(resource => resource.Annotations.OfType<ContainerMountAnnotation>())
+            .Where(mount => mount.Type == ContainerMountType.Volume)
+            .Select(mount => mount.Source)
+            .Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void The_edge_waits_for_the_api_which_waits_for_every_server_that_it_needs()
+    {
+        Assert.Equal(["api"], WaitsFor("edge"));
+        Assert.Equal(["meilisearch", "minio", "platformdb", "postgres"], WaitsFor("api"));
+        Assert.Equal(["postgres"], WaitsFor("pgadmin"));
+        // What is waited for can be asked whether it is healthy.
+        Assert.All(
+            ["api", "edge", "meilisearch", "minio", "platformdb", "postgres"],
+            name => Assert.NotEmpty(Resource(name).Annotations.OfType<HealthCheckAnnotation>()));
+    }
+
+    [Fact]
+    public void Only_the_edge_is_for_others_than_this_machine() => Assert.Equal(
+        ["edge"],
+        Builder.Resources.Where(resource => resource.Annotations.OfType<EndpointAnnotation>().Any(endpoint => endpoint.IsExternal))
+            .Select(resource => resource.Name));
+
+    [Fact]
+    public void Two_replicas_of_the_api_are_behind_one_address()
+    {
+        var api = Resource("api");
+        Assert.Equal(2, api.Annotations.OfType<ReplicaAnnotation>().Last().Replicas);
+        Assert.True(api.Annotations.OfType<EndpointAnnotation>().Single(endpoint => endpoint.Name == "http").IsProxied);
+    }
+
+    [Fact]
+    public async Task The_edge_is_told_where_the_api_is_and_nothing_of_the_servers_behind_it()
+    {
+        var edge = await VariablesAsync("edge");
+        Assert.Contains("services__api__http__0", edge.Keys);
+        Assert.DoesNotContain(edge.Keys, name => name.StartsWith("ConnectionStrings__", StringComparison.Ordinal));
+
+        var api = await VariablesAsync("api");
+        Assert.Equal(
+            ["ConnectionStrings__objects", "ConnectionStrings__platformdb", "ConnectionStrings__search"],
+            api.Keys.Where(name => name.StartsWith("ConnectionStrings__", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        Assert.Equal("s3", api["Storage__Provider"]);
+        Assert.Equal("meilisearch", api["Search__Provider"]);
+        Assert.DoesNotContain(api.Keys, name => name.StartsWith("services__", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Passwords_and_keys_are_secret_parameters()
+    {
+        Assert.Equal(
+            ["api-key", "link-key", "pgadmin-password", "postgres-password", "search-key", "storage-password"],
+            Builder.Resources.OfType<ParameterResource>().Where(parameter => parameter.Secret)
+                .Select(parameter => parameter.Name).Order(StringComparer.Ordinal));
+        // None is made before the graph is started.
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder));
+    }
+
+    public async Task DisposeAsync()
+    {
+        await Builder.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private IResource Resource(string name) => Builder.Resources.Single(resource => resource.Name == name);
+
+    private IEnumerable<string> WaitsFor(string name) =>
+        Resource(name).Annotations.OfType<WaitAnnotation>().Select(wait => wait.Resource.Name).Distinct().Order(StringComparer.Ordinal);
+
+    private async Task<Dictionary<string, object>> VariablesAsync(string name)
+    {
+        var resource = Resource(name);
+        var context = new EnvironmentCallbackContext(Builder.ExecutionContext, resource);
+        foreach (var callback in resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
+        {
+            await callback.Callback(context);
+        }
+
+        return context.EnvironmentVariables;
+    }
+}
