@@ -35,7 +35,7 @@ else
     var database = postgres.AddDatabase("platformdb");
     var files = Path.Combine(builder.DataDirectory(), "objects");
 
-    api.WithReference(database).WaitFor(postgres)
+    api.WithReference(database).WaitFor(database)
         .WithFileStorage(files);
     database.WithResetCommand(api, files);
 }
