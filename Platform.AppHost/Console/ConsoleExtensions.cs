@@ -16,7 +16,7 @@ internal static class ConsoleExtensions
             .AddConsoleFormatter<ReadableConsole, ConsoleFormatterOptions>()
             .AddFilter("Aspire.Hosting.Dcp", LogLevel.Warning)
             .AddFilter("Aspire.Hosting.DistributedApplication", LogLevel.Warning)
-            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Warning)
+            .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
             .AddFilter("System.Net.Http", LogLevel.Warning));
 
         // When the AppHost has ended, so has everything that it started.

@@ -88,7 +88,8 @@ internal static partial class PostgresProcessBuilderExtensions
             await ShowAsync(ready.Services, KnownResourceStates.Running);
         });
         server.OnResourceStopped((_, stopped, _) => ShowAsync(stopped.Services, KnownResourceStates.Finished));
-        return server.ApplicationBuilder.AddResource(database);
+        return server.ApplicationBuilder.AddResource(database)
+            .WithInitialState(new() { ResourceType = "PostgresDatabase", State = KnownResourceStates.NotStarted, Properties = [] });
 
         Task ShowAsync(IServiceProvider services, string state) => services.GetRequiredService<ResourceNotificationService>()
             .PublishUpdateAsync(database, known => known with { State = state });
