@@ -1,6 +1,9 @@
 // The architecture of Platform, top to bottom: what there is, and what depends on what. How a server is run is in its folder.
 
-var builder = DistributedApplication.CreateBuilder(args).AddReadableConsole().AddComposeEnvironment();
+var builder = DistributedApplication.CreateBuilder(args)
+    .KeepSecretsFromPrograms()
+    .AddReadableConsole()
+    .AddComposeEnvironment();
 var topology = await builder.ChooseTopologyAsync();
 
 var apiKey = builder.AddSecret(KnownParameters.ApiKey);
