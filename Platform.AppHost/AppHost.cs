@@ -1,6 +1,10 @@
 // The architecture of Platform, top to bottom: what there is, and what depends on what. How a server is run is in its folder.
 
-var builder = DistributedApplication.CreateBuilder(args).AddReadableConsole().CheckBeforeStart().AddComposeEnvironment();
+var builder = DistributedApplication.CreateBuilder(args)
+    .KeepSecretsFromPrograms()
+    .AddReadableConsole()
+    .CheckBeforeStart()
+    .AddComposeEnvironment();
 var topology = await builder.ChooseTopologyAsync();
 
 var apiKey = builder.AddSecret(KnownParameters.ApiKey);
@@ -35,7 +39,7 @@ else
     var database = postgres.AddDatabase("platformdb");
     var files = Path.Combine(builder.DataDirectory(), "objects");
 
-    api.WithReference(database).WaitFor(postgres)
+    api.WithReference(database).WaitFor(database)
         .WithFileStorage(files);
     database.WithResetCommand(api, files);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -24,7 +25,12 @@ internal static class DatabaseExtensions
             .ValidateOnStart();
         builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<DatabaseOptions>>().Value);
         var options = builder.Configuration.GetSection(DatabaseOptions.Section).Get<DatabaseOptions>() ?? new();
-        builder.AddNpgsqlDataSource("platformdb", configureDataSourceBuilder: source => Configure(source.ConnectionStringBuilder, options));
+        builder.AddNpgsqlDataSource("platformdb", configureDataSourceBuilder: source =>
+        {
+            Configure(source.ConnectionStringBuilder, options);
+            // Statements are part of the trace of a request or a task. The queues, which are asked every second, are in none.
+            source.ConfigureTracing(tracing => tracing.ConfigureCommandFilter(_ => Activity.Current is not null));
+        });
         // At Information, Npgsql writes a line a statement.
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning);
         // Of the check that comes with the data source: its answer has to be on the wire within 2 s.

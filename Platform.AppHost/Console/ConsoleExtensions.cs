@@ -15,10 +15,8 @@ internal static class ConsoleExtensions
             .AddConsole(console => console.FormatterName = ReadableConsole.FormatterName)
             .AddConsoleFormatter<ReadableConsole, ConsoleFormatterOptions>()
             .AddFilter("Aspire.Hosting.Dcp", LogLevel.Warning)
-            // Nothing here speaks TLS: a machine without a trusted certificate for developers lacks nothing.
-            .AddFilter("Aspire.Hosting.Dcp.DcpHost", LogLevel.Error)
             .AddFilter("Aspire.Hosting.DistributedApplication", LogLevel.Warning)
-            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Warning)
+            .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
             .AddFilter("System.Net.Http", LogLevel.Warning));
 
         // When the AppHost has ended, so has everything that it started.

@@ -41,6 +41,22 @@ internal static class ParameterExtensions
     }
 
     /// <summary>
+    /// Takes what only the AppHost may know out of its environment once it is read: programs inherit that, and some come from npm.
+    /// </summary>
+    public static IDistributedApplicationBuilder KeepSecretsFromPrograms(this IDistributedApplicationBuilder builder)
+    {
+        foreach (var name in Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(IsSecret).ToArray())
+        {
+            Environment.SetEnvironmentVariable(name, null);
+        }
+
+        return builder;
+
+        static bool IsSecret(string name) =>
+            name.StartsWith("Parameters__", StringComparison.OrdinalIgnoreCase) || name.StartsWith("ConnectionStrings__", StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>
     /// The folder of everything that running Platform creates: <c>.platform</c> beside the solution, or <c>Platform:DataDirectory</c>.
     /// </summary>
     public static string DataDirectory(this IDistributedApplicationBuilder builder) =>

@@ -78,27 +78,22 @@ internal static partial class PostgresProcessBuilderExtensions
         }
     }
 
-    /// <summary>A database of the server, created when the server is ready.</summary>
+    /// <summary>A database of the server, created when the server is ready. It runs for as long as the server does.</summary>
     public static IResourceBuilder<PostgresProcessDatabaseResource> AddDatabase(
         this IResourceBuilder<PostgresProcessResource> server, string name)
     {
-        server.OnResourceReady(async (resource, _, cancellationToken) =>
+        var database = new PostgresProcessDatabaseResource(name, server.Resource);
+        server.OnResourceReady(async (_, ready, cancellationToken) =>
         {
-            var connectionString = await resource.ConnectionStringExpression.GetValueAsync(cancellationToken);
-            await using var connection = new NpgsqlConnection($"{connectionString};Pooling=false");
-            await connection.OpenAsync(cancellationToken);
-            await using var exists = new NpgsqlCommand("SELECT 1 FROM pg_database WHERE datname = $1", connection)
-            {
-                Parameters = { new() { Value = name } },
-            };
-            if (await exists.ExecuteScalarAsync(cancellationToken) is null)
-            {
-                // A name cannot be a parameter; this one is written in AppHost.cs, and quoted all the same.
-                await using var create = new NpgsqlCommand($"CREATE DATABASE {new NpgsqlCommandBuilder().QuoteIdentifier(name)}", connection);
-                await create.ExecuteNonQueryAsync(cancellationToken);
-            }
+            await database.CreateAsync(cancellationToken);
+            await ShowAsync(ready.Services, KnownResourceStates.Running);
         });
-        return server.ApplicationBuilder.AddResource(new PostgresProcessDatabaseResource(name, server.Resource));
+        server.OnResourceStopped((_, stopped, _) => ShowAsync(stopped.Services, KnownResourceStates.Finished));
+        return server.ApplicationBuilder.AddResource(database)
+            .WithInitialState(new() { ResourceType = "PostgresDatabase", State = KnownResourceStates.NotStarted, Properties = [] });
+
+        Task ShowAsync(IServiceProvider services, string state) => services.GetRequiredService<ResourceNotificationService>()
+            .PublishUpdateAsync(database, known => known with { State = state });
     }
 
     [LoggerMessage(LogLevel.Information, "{Line}")]

@@ -33,7 +33,8 @@ internal static class ResetCommand
 
             try
             {
-                await RecreateAsync(database.Resource, context.CancellationToken);
+                await database.Resource.DropAsync(context.CancellationToken);
+                await database.Resource.CreateAsync(context.CancellationToken);
                 if (Directory.Exists(objects))
                 {
                     Directory.Delete(objects, recursive: true);
@@ -49,20 +50,6 @@ internal static class ResetCommand
             }
 
             return CommandResults.Success();
-        }
-    }
-
-    private static async Task RecreateAsync(PostgresProcessDatabaseResource database, CancellationToken cancellationToken)
-    {
-        var server = await database.Parent.ConnectionStringExpression.GetValueAsync(cancellationToken);
-        await using var connection = new NpgsqlConnection($"{server};Pooling=false");
-        await connection.OpenAsync(cancellationToken);
-        // A name cannot be a parameter; this one is written in AppHost.cs, and quoted all the same.
-        var name = new NpgsqlCommandBuilder().QuoteIdentifier(database.Name);
-        foreach (var statement in new[] { $"DROP DATABASE IF EXISTS {name} WITH (FORCE)", $"CREATE DATABASE {name}" })
-        {
-            await using var command = new NpgsqlCommand(statement, connection);
-            await command.ExecuteNonQueryAsync(cancellationToken);
         }
     }
 }

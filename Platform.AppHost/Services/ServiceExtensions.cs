@@ -68,6 +68,9 @@ internal static class ServiceExtensions
             // Whose word about its clients the edge takes is said by name (KnownProxies); Aspire would have every proxy believed.
             .DisableForwardedHeaders()
             .WithUrlForEndpoint("management", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly);
+#pragma warning disable ASPIRECERTIFICATES001 // For evaluation in Aspire 13. Without it, who has no trusted certificate for developers is warned for nothing.
+        service.WithoutHttpsCertificate();
+#pragma warning restore ASPIRECERTIFICATES001
         var management = service.GetEndpoint("management");
         service.ApplicationBuilder.Services.AddHealthChecks().Add(new(check, new ReadinessCheck(management), HealthStatus.Unhealthy, tags: null));
         return service

@@ -92,7 +92,9 @@ public static class HealthSwitch
         return answer.AsMemory(0, length);
     }
 
-    /// <summary>The status decides: <c>HTTP/1.1 200 OK</c>. The document says why: <c>{"status":"Unhealthy","checks":{"search":"Unhealthy"}}</c>.</summary>
+    /// <summary>
+    /// The status decides: <c>HTTP/1.1 200 OK</c>. The document says why: <c>{"status":"Unhealthy","checks":{"search":"Unhealthy"}}</c>.
+    /// </summary>
     private static (bool IsWell, string Reason) Judge(IPEndPoint address, ReadOnlyMemory<byte> answer)
     {
         var head = Encoding.ASCII.GetString(answer.Span[..Math.Max(0, answer.Span.IndexOf("\r\n\r\n"u8))]);

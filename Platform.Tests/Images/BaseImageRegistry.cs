@@ -36,7 +36,7 @@ internal sealed class BaseImageRegistry : IAsyncDisposable
             ["config"] = new JsonObject
             {
                 ["User"] = "0",
-                ["Env"] = new JsonArray("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "ASPNETCORE_HTTP_PORTS=8080", "APP_UID=1654"),
+                ["Env"] = new JsonArray("PATH=/usr/local/bin:/usr/bin:/bin", "ASPNETCORE_HTTP_PORTS=8080", "APP_UID=1654"),
             },
             ["rootfs"] = new JsonObject { ["type"] = "layers", ["diff_ids"] = new JsonArray(Digest(files)) },
             ["history"] = new JsonArray(new JsonObject { ["created_by"] = "a test" }),

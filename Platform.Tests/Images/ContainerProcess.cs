@@ -31,7 +31,8 @@ internal sealed class ContainerProcess : IAsyncDisposable
         var (port, managementPort) = (FreePort.Next(), FreePort.Next());
         _folder = folder;
         _temporary = temporary;
-        _command = [.. Environment.IsPrivilegedProcess ? Unprivileged : [], .. image.Command.Select(part => part.StartsWith('/') ? folder + part : part)];
+        var command = image.Command.Select(part => part.StartsWith('/') ? folder + part : part);
+        _command = [.. Environment.IsPrivilegedProcess ? Unprivileged : [], .. command];
         _environment = new(image.Environment)
         {
             // Where this machine has dotnet.

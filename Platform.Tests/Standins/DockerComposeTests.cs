@@ -356,7 +356,7 @@ public sealed class DockerComposeTests : IDisposable
                 Assert.Equal("app", resource.Name);
                 Assert.Same(compose.Resource, resource.Parent);
                 service.Healthcheck = new() { Test = ["CMD", "true"], Interval = "5s", Timeout = "3s", StartPeriod = "1s", Retries = 3 };
-                service.Deploy = new() { Replicas = 2, Resources = new() { Limits = new() { Cpus = "0.5", Memory = limit.AsEnvironmentPlaceholder(resource) } } };
+                service.Deploy = new() { Replicas = 2, Resources = new() { Limits = new() { Memory = limit.AsEnvironmentPlaceholder(resource) } } };
                 service.CapDrop.Add("ALL");
                 service.ReadOnly = true;
                 service.Networks.Add("outside");
@@ -378,11 +378,13 @@ public sealed class DockerComposeTests : IDisposable
         await ComposeOutput.PublishAsync(_folder, (builder, first) =>
         {
             var second = builder.AddDockerComposeEnvironment("second").WithDashboard(false);
-            builder.AddContainer("a", "example/a").WithComputeEnvironment(first);
+            builder.AddContainer("a", "example/a").WithBindMount("/proc", "/proc").WithComputeEnvironment(first);
             builder.AddContainer("b", "example/b").WithComputeEnvironment(second);
         });
         Assert.Equal(["a"], new ComposeOutput(Path.Combine(_folder, "compose")).Keys("services"));
         Assert.Equal(["b"], new ComposeOutput(Path.Combine(_folder, "second")).Keys("services"));
+        Assert.True(File.Exists(Path.Combine(_folder, "compose", ".env")));
+        Assert.False(File.Exists(Path.Combine(_folder, "second", ".env")));
     }
 
     [Fact]

@@ -17,7 +17,8 @@ internal sealed class ComposePublication(DockerComposeEnvironmentResource enviro
         UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
     private const UnixFileMode ReadAndWriteForAll =
-        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite
+        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
     private readonly ComposeFile _file = new();
 
@@ -68,9 +69,10 @@ internal sealed class ComposePublication(DockerComposeEnvironmentResource enviro
         foreach (var annotation in target.Annotations.OfType<ContainerFileSystemCallbackAnnotation>())
         {
             var items = await annotation.Callback(new() { Model = target, Services = context.Services }, context.CancellationToken);
+            var umask = annotation.Umask ?? DefaultUmask;
             foreach (var item in items)
             {
-                AddFile(service, item, annotation.DefaultOwner, annotation.DefaultGroup, annotation.Umask ?? DefaultUmask, annotation.DestinationPath);
+                AddFile(service, item, annotation.DefaultOwner, annotation.DefaultGroup, umask, annotation.DestinationPath);
             }
         }
 

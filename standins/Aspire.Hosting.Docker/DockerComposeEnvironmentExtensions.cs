@@ -81,13 +81,14 @@ public static class DockerComposeEnvironmentExtensions
     {
         public static Task RunAsync(PipelineStepContext context)
         {
-            var model = context.Model;
-            if (context.ExecutionContext.IsPublishMode
-                && !model.Resources.OfType<DockerComposeEnvironmentResource>().Any()
-                && model.GetComputeResources().FirstOrDefault(r => r.HasAnnotationOfType<DockerComposeServiceCustomizationAnnotation>()) is { } resource)
+            var customised = context.Model.GetComputeResources()
+                .FirstOrDefault(resource => resource.HasAnnotationOfType<DockerComposeServiceCustomizationAnnotation>());
+            if (customised is not null
+                && context.ExecutionContext.IsPublishMode
+                && !context.Model.Resources.OfType<DockerComposeEnvironmentResource>().Any())
             {
                 throw new InvalidOperationException(
-                    $"Resource '{resource.Name}' is published as a Docker Compose service, but the model has no Docker Compose environment: "
+                    $"Resource '{customised.Name}' is published as a Docker Compose service, but the model has no Docker Compose environment: "
                     + $"call {nameof(AddDockerComposeEnvironment)}.");
             }
 

@@ -41,7 +41,8 @@ public class DockerComposeEnvironmentResource : Resource, IComputeEnvironmentRes
             new()
             {
                 Name = $"docker-compose-up-{Name}",
-                Action = _ => throw new NotSupportedException("The stand-in for Aspire.Hosting.Docker only publishes: deploy what it wrote with Docker Compose."),
+                Action = _ => throw new NotSupportedException(
+                    "The stand-in for Aspire.Hosting.Docker only publishes: deploy what it wrote with Docker Compose."),
                 RequiredBySteps = [WellKnownPipelineSteps.Deploy],
             },
         ]));
@@ -95,10 +96,10 @@ public class DockerComposeEnvironmentResource : Resource, IComputeEnvironmentRes
         }
 
         var logger = context.Services.GetRequiredService<ILogger<DockerComposeEnvironmentResource>>();
-        foreach (var resource in context.Model.GetComputeResources().Where(resource => resource.GetComputeEnvironment() is not { } other || other == this))
+        foreach (var resource in context.Model.GetComputeResources())
         {
-            // The step runs twice: before the start, and as part of publishing.
-            if (_services.ContainsKey(resource.Name))
+            // The step runs twice, before the start and as part of publishing, and a resource may be meant for another environment.
+            if (_services.ContainsKey(resource.Name) || (resource.GetComputeEnvironment() is { } chosen && chosen != this))
             {
                 continue;
             }

@@ -29,8 +29,6 @@ public partial class DockerComposeServiceResource(string name, IResource resourc
 
     internal List<Volume> Volumes { get; } = [];
 
-    private string VariablePrefix => TargetResource.Name.Replace('.', '_');
-
     /// <summary>Reads what the resource declares. Values are resolved later, when the endpoints of every service are known.</summary>
     internal async Task CollectAsync(
         IPortAllocator ports, DistributedApplicationExecutionContext execution, ILogger logger, CancellationToken cancellationToken)
@@ -69,7 +67,7 @@ public partial class DockerComposeServiceResource(string name, IResource resourc
     /// <summary>Makes the Compose service out of what was collected.</summary>
     internal async Task<Service> BuildServiceAsync(CancellationToken cancellationToken)
     {
-        var service = new Service { Name = TargetResource.Name.ToLowerInvariant(), Image = Image() };
+        var service = new Service { Name = Name.ToLowerInvariant(), Image = Image() };
         if (TargetResource.TryGetLastAnnotation<ContainerNameAnnotation>(out var containerName))
         {
             service.ContainerName = containerName.Name;
@@ -100,7 +98,7 @@ public partial class DockerComposeServiceResource(string name, IResource resourc
         foreach (var argument in _arguments)
         {
             var text = await ResolveAsync(argument, cancellationToken) as string
-                ?? throw new NotSupportedException($"The arguments of '{TargetResource.Name}' must be text, and {argument} is not.");
+                ?? throw new NotSupportedException($"The arguments of '{Name}' must be text, and {argument} is not.");
 
             // What a shell is to expand must reach it: Compose would expand it first.
             service.Command.Add(entrypoint is not null && _shells.Contains(entrypoint) ? ShellVariables.Escape(text) : text);
@@ -133,10 +131,10 @@ public partial class DockerComposeServiceResource(string name, IResource resourc
             var endpoint = resolved.Endpoint;
 
             // Only the image of a project knows its default port.
-            var port = resolved.TargetPort.Value?.ToString(CultureInfo.InvariantCulture) ?? Parent.Capture(
-                $"{VariablePrefix}_PORT", $"Default container port for {TargetResource.Name}", "8080", new ContainerPortReference(TargetResource));
+            var port = resolved.TargetPort.Value?.ToString(CultureInfo.InvariantCulture)
+                ?? Parent.Capture($"{Name}_PORT", $"Default container port for {Name}", "8080", new ContainerPortReference(TargetResource));
             var hostPort = resolved.ExposedPort is { IsAllocated: false, IsImplicit: false, Value: { } explicitPort } ? explicitPort : (int?)null;
-            _endpoints.Add(endpoint.Name, new(TargetResource.Name, endpoint.UriScheme, port, hostPort, endpoint.IsExternal));
+            _endpoints.Add(endpoint.Name, new(Name, endpoint.UriScheme, port, hostPort, endpoint.IsExternal));
         }
     }
 
@@ -152,34 +150,31 @@ public partial class DockerComposeServiceResource(string name, IResource resourc
         {
             if (mount is not { Source: { } source, Target: { } target })
             {
-                throw new InvalidOperationException($"A mount of '{TargetResource.Name}' has no source or no target.");
+                throw new InvalidOperationException($"A mount of '{Name}' has no source or no target.");
             }
 
             // A path of this machine means nothing elsewhere; the socket of Docker is the same everywhere.
             var isBind = mount.Type is ContainerMountType.BindMount;
             if (isBind && !source.Equals("/var/run/docker.sock", StringComparison.OrdinalIgnoreCase))
             {
-                LogHostPath(logger, TargetResource.Name, source);
-                source = Parent.Capture(
-                    $"{VariablePrefix}_BINDMOUNT_{binds++}", $"Bind mount source for {TargetResource.Name}:{target}", source, mount, TargetResource);
+                LogHostPath(logger, Name, source);
+                source = Parent.Capture($"{Name}_BINDMOUNT_{binds++}", $"Bind mount source for {Name}:{target}", source, mount, TargetResource);
             }
 
             Volumes.Add(new() { Name = source, Type = isBind ? "bind" : "volume", Target = target, Source = source, ReadOnly = mount.IsReadOnly });
         }
     }
 
-    private string? Image()
+    private string Image()
     {
         if (TargetResource is ProjectResource || TargetResource.HasAnnotationOfType<DockerfileBuildAnnotation>())
         {
-            return Parent.Capture(
-                $"{VariablePrefix}_IMAGE", $"Container image name for {TargetResource.Name}", $"{TargetResource.Name}:latest",
-                new ContainerImageReference(TargetResource));
+            return Parent.Capture($"{Name}_IMAGE", $"Container image name for {Name}", $"{Name}:latest", new ContainerImageReference(TargetResource));
         }
 
         return TargetResource.TryGetContainerImageName(out var image)
             ? image
-            : throw new NotSupportedException($"Resource '{TargetResource.Name}' has no image, so that it cannot be a Docker Compose service.");
+            : throw new NotSupportedException($"Resource '{Name}' has no image, so that it cannot be a Docker Compose service.");
     }
 
     private async ValueTask<object?> ResolveAsync(object? value, CancellationToken cancellationToken)
@@ -212,7 +207,8 @@ public partial class DockerComposeServiceResource(string name, IResource resourc
                 for (var i = 0; i < values.Length; i++)
                 {
                     values[i] = await ResolveAsync(expression.ValueProviders[i], cancellationToken)
-                        ?? throw new InvalidOperationException($"'{TargetResource.Name}' refers to a value that is not there: {expression.ValueExpression}");
+                        ?? throw new InvalidOperationException(
+                            $"'{Name}' refers to a value that is not there: {expression.ValueExpression}");
                 }
 
                 return string.Format(CultureInfo.InvariantCulture, expression.Format, values);
@@ -229,12 +225,12 @@ public partial class DockerComposeServiceResource(string name, IResource resourc
         Parent.ServiceOf(reference.Resource)._endpoints.TryGetValue(reference.EndpointName, out var endpoint)
             ? endpoint
             : throw new InvalidOperationException(
-                $"'{TargetResource.Name}' refers to endpoint '{reference.EndpointName}', which '{reference.Resource.Name}' does not have.");
+                $"'{Name}' refers to endpoint '{reference.EndpointName}', which '{reference.Resource.Name}' does not have.");
 
-    [LoggerMessage(LogLevel.Warning, "Resource '{Resource}' mounts '{Path}' of this machine: the .env file has to name a path of the machine that it is deployed to")]
+    [LoggerMessage(LogLevel.Warning, "Resource '{Resource}' mounts '{Path}' of this machine: where it is deployed, .env has to name the path")]
     private static partial void LogHostPath(ILogger logger, string resource, string path);
 
-    /// <summary>Where other services find an endpoint: a port may be a placeholder, and services have no other port than the container's own.</summary>
+    /// <summary>Where other services find an endpoint: the port is always that of the container, and may be a placeholder.</summary>
     private sealed record ServiceEndpoint(string Host, string Scheme, string Port, int? HostPort, bool IsExternal)
     {
         /// <summary>The entry of <c>ports</c>; without a host port, Docker chooses one.</summary>

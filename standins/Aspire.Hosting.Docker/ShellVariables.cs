@@ -7,7 +7,7 @@ namespace Aspire.Hosting.Docker;
 /// <summary>Variables in the command of a shell: Compose leaves them to the shell when their <c>$</c> is doubled.</summary>
 internal static partial class ShellVariables
 {
-    /// <summary>Doubles the <c>$</c> of each variable; a <c>$</c> that is doubled already stays as it is, and so does one that starts no variable.</summary>
+    /// <summary>Doubles the <c>$</c> of each variable. One that is doubled already, or starts no variable, stays as it is.</summary>
     public static string Escape(string text) => Variable().Replace(text, match => (match.Groups["name"].Value, match.Groups["body"].Value) switch
     {
         // To Compose "$a-b" is the variable "a" and the text "-b", but Aspire takes it for no variable.
@@ -22,8 +22,15 @@ internal static partial class ShellVariables
             : original;
 
     /// <summary>$name, ${body} with its braces balanced, or ${ without an end, which takes the rest.</summary>
-    [GeneratedRegex(@"(?<!\$)\$(?:(?<name>[\p{L}_][\p{L}\p{Nd}_-]*)|\{(?<body>(?:(?<open>(?<!\$)\$\{)|(?<-open>\})|(?!(?<!\$)\$\{)[^}])*)(?(open)(?!))\}|\{.*)",
-        RegexOptions.Singleline)]
+    [GeneratedRegex(
+        """
+        (?<!\$)\$ (?:
+            (?<name> [\p{L}_][\p{L}\p{Nd}_-]* )
+          | \{ (?<body> (?: (?<open> (?<!\$)\$\{ ) | (?<-open> \} ) | (?! (?<!\$)\$\{ ) [^}] )* ) (?(open)(?!)) \}
+          | \{ .*
+        )
+        """,
+        RegexOptions.Singleline | RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Variable();
 
     [GeneratedRegex(@"^[\p{L}_][\p{L}\p{Nd}_]*$")]
