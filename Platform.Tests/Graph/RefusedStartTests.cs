@@ -10,7 +10,7 @@ namespace Platform.Tests.Graph;
 /// What the AppHost cannot begin with: it says so in one line that tells what to do, ends with another code than 0, and leaves everything
 /// as it was.
 /// </summary>
-public sealed class BadInputTests(DataFolder data) : IClassFixture<DataFolder>, IDisposable
+public sealed class RefusedStartTests(DataFolder data) : IClassFixture<DataFolder>, IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("platform-test-").FullName;
 
