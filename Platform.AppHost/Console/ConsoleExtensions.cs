@@ -53,6 +53,7 @@ internal static class ConsoleExtensions
         }
         finally
         {
+            await application.DisposeAsync();
             await OrchestratorProcesses.WaitForExitAsync();
         }
     }
