@@ -41,7 +41,8 @@ internal static partial class PublicationExtensions
             dependsOn: $"publish-{environment}",
             requiredBy: WellKnownPipelineSteps.Publish);
 
-        // They would write the same failure four times, with stack traces. RunOrFailAsync says it once; --include-exception-details brings them back.
+        // They would write the same failure four times, with stack traces. RunOrFailAsync says it once; --include-exception-details brings
+        // them back.
         if (!bool.TryParse(builder.Configuration["Pipeline:IncludeExceptionDetails"], out var asked) || !asked)
         {
             builder.Services.AddLogging(logging => logging
@@ -63,7 +64,8 @@ internal static partial class PublicationExtensions
             ? [.. application.Services.GetServices<IHostedService>().OfType<BackgroundService>()]
             : [];
         await application.RunAsync();
-        if (pipeline.Select(service => service.ExecuteTask?.Exception).FirstOrDefault(failure => failure is not null) is { InnerException: { } reason })
+        var failure = pipeline.Select(service => service.ExecuteTask?.Exception).FirstOrDefault(failure => failure is not null);
+        if (failure is { InnerException: { } reason })
         {
             throw new DistributedApplicationException($"Publishing failed: {reason.GetBaseException().Message}", reason);
         }

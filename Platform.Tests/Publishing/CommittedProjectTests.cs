@@ -28,7 +28,7 @@ public sealed class CommittedProjectTests(PublishedProjects projects)
     {
         Assert.All(
             new ComposeOutput(Folder).Env.Where(line => line[0] != '#'),
-            line => Assert.True(line.EndsWith('='), $"deploy/compose/.env has a value for {line.Split('=')[0]}: fill in a copy outside of the clone."));
+            line => Assert.True(line.EndsWith('='), $"deploy/compose/.env has a value for {line.Split('=')[0]}: fill in a copy elsewhere."));
     }
 
     [Fact]

@@ -60,7 +60,8 @@ public sealed partial class DockerComposeCommandTests(PublishedProjects projects
     /// <summary>Asks for the project with a value for each required variable but one; null where there is no docker-compose.</summary>
     private async Task<Publication?> ConfigAsync(ComposeOutput project, string? except)
     {
-        if (!System.Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "docker-compose"))))
+        var path = System.Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator);
+        if (!path.Any(directory => File.Exists(Path.Combine(directory, "docker-compose"))))
         {
             Assert.True(System.Environment.GetEnvironmentVariable("CI") is not "true", "CI has to have docker-compose.");
             return null;

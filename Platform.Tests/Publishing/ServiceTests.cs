@@ -143,7 +143,8 @@ public sealed class ServiceTests(PublishedProjects projects)
     public void PostgreSQL_has_one_user_and_no_scripts_but_the_database_of_Keycloak()
     {
         Assert.Equal("postgres", projects.Standard["services/postgres/environment/POSTGRES_USER"]);
-        Assert.Contains("Username=postgres;", (string)projects.Standard["services/api/environment/ConnectionStrings__platformdb"]!, StringComparison.Ordinal);
+        Assert.Contains(
+            "Username=postgres;", (string)projects.Standard["services/api/environment/ConnectionStrings__platformdb"]!, StringComparison.Ordinal);
         Assert.Empty(projects.Standard.Keys("configs"));
         Assert.Equal(["/var/lib/postgresql"], Targets(projects.Standard, "postgres"));
         var config = Assert.Single(projects.Complete.Keys("configs"));
