@@ -43,7 +43,7 @@ internal static class ConsoleExtensions
     {
         try
         {
-            await application.RunAsync();
+            await application.RunOrFailAsync();
             return Environment.ExitCode;
         }
         catch (DistributedApplicationException exception)
