@@ -38,6 +38,9 @@ internal sealed partial class Migrator(
             {
                 LogChanged(changed.Message);
                 Environment.ExitCode = 1;
+                // A host that is asked to stop while it starts ends in a stack trace.
+                using var started = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStarted, stoppingToken);
+                await Task.Delay(Timeout.InfiniteTimeSpan, started.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 lifetime.StopApplication();
                 return;
             }

@@ -17,10 +17,13 @@ internal static class ConsoleExtensions
             .AddFilter("Aspire.Hosting.Dcp", LogLevel.Warning)
             .AddFilter("Aspire.Hosting.DistributedApplication", LogLevel.Warning)
             .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+            // The keys of Aspire's own web server, which protects nothing that outlives it.
+            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
             .AddFilter("System.Net.Http", LogLevel.Warning));
 
         // When the AppHost has ended, so has everything that it started.
         builder.Configuration["DcpPublisher:WaitForResourceCleanup"] ??= "true";
+        OrchestratorProcesses.MarkWhatIsStarted();
 
         if (builder.ExecutionContext.IsRunMode)
         {
@@ -40,13 +43,18 @@ internal static class ConsoleExtensions
     {
         try
         {
-            await application.RunAsync();
+            await application.RunOrFailAsync();
             return Environment.ExitCode;
         }
         catch (DistributedApplicationException exception)
         {
             await System.Console.Error.WriteLineAsync(exception.Message);
             return 1;
+        }
+        finally
+        {
+            await application.DisposeAsync();
+            await OrchestratorProcesses.WaitForExitAsync();
         }
     }
 }

@@ -26,7 +26,7 @@ internal static class KeycloakExtensions
         }
 
         // The image runs this when the volume is empty; where Aspire runs the server, it creates the database itself.
-        server.AddDatabase(Database);
+        server.AddDatabase($"{name}-database", Database);
         if (builder.ExecutionContext.IsPublishMode)
         {
             server.WithConfigFiles("/docker-entrypoint-initdb.d", ("keycloak.sql", $"CREATE DATABASE {Database};\n"));

@@ -22,6 +22,8 @@ internal static class PostgresContainerExtensions
                 StartPeriod = TimeSpan.FromMinutes(1),
                 Memory = "2G",
                 Cpus = "2.0",
+                // Queries that run in parallel share their hash tables there.
+                SharedMemory = "256M",
                 // It starts as root, gives the volume to the account postgres and becomes that.
                 Capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
                 Tmpfs = ["/tmp", "/var/run/postgresql"],

@@ -12,16 +12,18 @@ namespace Platform.AppHost.Publishing;
 /// </summary>
 internal static partial class ComposeExtensions
 {
+    private const string EnvironmentName = "compose";
+
     /// <summary>Publishes the graph as a Compose project with one network.</summary>
     public static IDistributedApplicationBuilder AddComposeEnvironment(this IDistributedApplicationBuilder builder)
     {
-        builder.AddDockerComposeEnvironment("compose")
+        builder.AddDockerComposeEnvironment(EnvironmentName)
             // Logs, traces and metrics of what is deployed are not kept in the memory of a dashboard for developers.
             .WithDashboard(false)
             .WithProperties(environment => environment.DefaultNetworkName = "platform")
             .ConfigureComposeFile(Verify)
             .ConfigureEnvFile(EnvFileDescriptions.Describe);
-        return builder;
+        return builder.AddPublicationReport(EnvironmentName);
     }
 
     /// <summary>Says how Compose runs the resource.</summary>
@@ -38,9 +40,11 @@ internal static partial class ComposeExtensions
                 Retries = 5,
             };
             service.Restart = "unless-stopped";
-            service.Init = true;
-            service.ReadOnly = compose.ReadOnly;
+            service.Init = compose.Init;
+            // Inline files are copied into the container when it is there, which a read-only root refuses.
+            service.ReadOnly = compose.ReadOnly && service.Configs.Count == 0;
             service.Tmpfs = [.. compose.Tmpfs];
+            service.ShmSize = compose.SharedMemory;
             service.CapDrop = ["ALL"];
             service.CapAdd = [.. compose.Capabilities];
             service.SecurityOpt = ["no-new-privileges:true"];
@@ -101,7 +105,7 @@ internal static partial class ComposeExtensions
     /// <summary>Compose puts nothing for a variable that is not set, and a server without its password would be open; so it must be set.</summary>
     private static string Required(string value) => Placeholder().Replace(value, match => EnvFileDescriptions.IsOptional(match.Groups["name"].Value)
         ? match.Value
-        : $"${{{match.Groups["name"].Value}:?set it in .env}}");
+        : $"${{{match.Groups["name"].Value}:?set {match.Groups["name"].Value} in .env}}");
 
     private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0}s");
 

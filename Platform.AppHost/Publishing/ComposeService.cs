@@ -21,6 +21,12 @@ internal sealed record ComposeService
     /// <summary>Whether its image works with a root file system that cannot be written.</summary>
     public bool ReadOnly { get; init; } = true;
 
+    /// <summary>Whether Docker's own first process starts it and buries its orphans; not where the image brings such a process.</summary>
+    public bool Init { get; init; } = true;
+
+    /// <summary>Size of <c>/dev/shm</c>, in Compose's notation; Docker's is 64 MB.</summary>
+    public string? SharedMemory { get; init; }
+
     /// <summary>Folders in memory that it may write to.</summary>
     public string[] Tmpfs { get; init; } = ["/tmp"];
 

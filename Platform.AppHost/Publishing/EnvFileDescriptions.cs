@@ -27,11 +27,20 @@ internal static class EnvFileDescriptions
 
     private static string Describe(ParameterResource parameter)
     {
-        var kind = Optional.Contains(parameter.Name) ? "Optional." : "Required.";
-        var how = parameter.Secret && !Optional.Contains(parameter.Name) && parameter.Name != KnownParameters.TunnelToken
-            ? " Letters and digits only, such as the output of `openssl rand -hex 32`."
-            : "";
-        return $"{kind} {KnownParameters.Description(parameter.Name)}{how}";
+        if (Optional.Contains(parameter.Name))
+        {
+            return $"Optional. {KnownParameters.Description(parameter.Name)}";
+        }
+
+        // A semicolon would end a value inside a connection string, and a dollar sign begins a variable in .env.
+        var how = parameter.Name switch
+        {
+            KnownParameters.StorageUser => " Letters and digits only, such as `platform`.",
+            KnownParameters.TunnelToken => "",
+            _ when parameter.Secret => " Letters and digits only, such as the output of `openssl rand -hex 32`.",
+            _ => "",
+        };
+        return $"Required. {KnownParameters.Description(parameter.Name)}{how}";
     }
 
     private static string Variable(string parameter) => parameter.ToUpperInvariant().Replace('-', '_');

@@ -21,6 +21,8 @@ internal static class SearchExtensions
                 Healthcheck = ["CMD", "curl", "--fail", "--silent", "--show-error", "http://127.0.0.1:7700/health"],
                 Memory = "1G",
                 Cpus = "1.0",
+                // The image starts it with tini, which complains when it is not the first process.
+                Init = false,
             });
 
     /// <summary>Has the service search there.</summary>

@@ -30,8 +30,8 @@ internal static class ServiceExtensions
                 // Readers of documents are processes of their own, with a heap of up to 256 MB each.
                 Memory = "2G",
                 Cpus = "2.0",
-                // Documents that are read, and uploads that are larger than what goes to the object store in one piece.
-                Tmpfs = ["/tmp:size=1G"],
+                // The documents that are being read: two at once, of up to 50 MB each. It counts as memory.
+                Tmpfs = ["/tmp:size=256M"],
                 StopGracePeriod = TimeSpan.FromSeconds(40),
             });
     }

@@ -97,7 +97,7 @@ public sealed class FailureTests
 
         Assert.Equal(HttpStatusCode.BadGateway, reading.StatusCode);
         Assert.Equal("application/problem+json", reading.Content.Headers.ContentType?.MediaType);
-        Assert.Equal(2, afterReading);
+        Assert.Equal(3, afterReading);
         Assert.Equal(HttpStatusCode.BadGateway, writing.StatusCode);
         Assert.Equal(1, afterWriting);
     }

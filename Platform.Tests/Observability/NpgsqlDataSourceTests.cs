@@ -62,7 +62,7 @@ public sealed class NpgsqlDataSourceTests(PostgresServer postgres) : IClassFixtu
         using var services = builder.Services.BuildServiceProvider();
         var error = Assert.Throws<InvalidOperationException>(services.GetRequiredService<NpgsqlDataSource>);
         Assert.Contains("ConnectionStrings:platformdb", error.Message, StringComparison.Ordinal);
-        Assert.Contains("Aspire:Npgsql:platformdb", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Aspire:Npgsql", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
