@@ -82,7 +82,8 @@ internal sealed partial class ResourceConsoles(
                     if (writes)
                     {
                         file ??= Open(path);
-                        await file.WriteAsync(Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line.Content + Environment.NewLine))), cancellationToken);
+                        var text = string.Concat(lines.Select(line => line.Content + Environment.NewLine));
+                        await file.WriteAsync(Encoding.UTF8.GetBytes(text), cancellationToken);
                     }
 
                     if (file?.Length > LongestFile)
@@ -111,12 +112,14 @@ internal sealed partial class ResourceConsoles(
     }
 
     // Without a buffer: what is written is there to be read.
-    private static FileStream Open(string path) => new(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+    private static FileStream Open(string path) =>
+        new(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
 
     private void Remember(string resourceId, string line)
     {
         // Lines begin with the time that Aspire gives them: 2026-11-24T18:12:40.5275068Z Waiting ...
-        var text = line.IndexOf(' ', StringComparison.Ordinal) is > 0 and var end && line.StartsWith("20", StringComparison.Ordinal) ? line[(end + 1)..] : line;
+        var end = line.StartsWith("20", StringComparison.Ordinal) ? line.IndexOf(' ', StringComparison.Ordinal) : -1;
+        var text = line[(end + 1)..];
         lock (_last)
         {
             if (!_last.TryGetValue(resourceId, out var lines))

@@ -19,7 +19,8 @@ internal static class ParameterExtensions
     }
 
     /// <summary>A choice: given as <c>Parameters:{name}</c>, else the default. In what is published it is a placeholder.</summary>
-    public static IResourceBuilder<ParameterResource> AddChoice(this IDistributedApplicationBuilder builder, string name, string standard, bool secret = false)
+    public static IResourceBuilder<ParameterResource> AddChoice(
+        this IDistributedApplicationBuilder builder, string name, string standard, bool secret = false)
     {
         var parameter = builder.ExecutionContext.IsPublishMode
             ? builder.AddParameter(name, secret)
@@ -36,7 +37,8 @@ internal static class ParameterExtensions
     {
         foreach (var given in builder.Configuration.GetSection("Parameters").GetChildren().Where(given => !KnownParameters.Contains(given.Key)))
         {
-            builder.Refuse($"There is no parameter {given.Key}: correct its name, or take it away. There are {string.Join(", ", KnownParameters.Names)}.");
+            builder.Refuse(
+                $"There is no parameter {given.Key}: correct its name, or take it away. There are {string.Join(", ", KnownParameters.Names)}.");
         }
     }
 
@@ -53,7 +55,8 @@ internal static class ParameterExtensions
         return builder;
 
         static bool IsSecret(string name) =>
-            name.StartsWith("Parameters__", StringComparison.OrdinalIgnoreCase) || name.StartsWith("ConnectionStrings__", StringComparison.OrdinalIgnoreCase);
+            name.StartsWith("Parameters__", StringComparison.OrdinalIgnoreCase)
+            || name.StartsWith("ConnectionStrings__", StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>

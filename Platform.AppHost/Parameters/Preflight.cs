@@ -52,13 +52,15 @@ internal static class Preflight
             {
                 Directory.CreateDirectory(folder);
                 using var probe = new FileStream(
-                    Path.Combine(folder, $".probe-{Environment.ProcessId}"), FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+                    Path.Combine(folder, $".probe-{Environment.ProcessId}"),
+                    FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
                 return Task.CompletedTask;
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
                 throw new DistributedApplicationException(
-                    $"The data folder {folder} cannot be written ({exception.Message}): mend that, or name another one with `-- --Platform:DataDirectory=...`.",
+                    $"The data folder {folder} cannot be written ({exception.Message}): mend that, or "
+                    + "name another one with `-- --Platform:DataDirectory=...`.",
                     exception);
             }
         });

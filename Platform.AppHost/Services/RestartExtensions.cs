@@ -27,7 +27,8 @@ internal static partial class RestartExtensions
         // Who waits for it goes on waiting while it is started again; by itself, Aspire gives up when a dependency ends.
         services.PostConfigure<ResourceNotificationServiceOptions>(options => options.DefaultWaitBehavior = WaitBehavior.WaitOnResourceUnavailable);
         // First of all: the orchestrator's own service comes back only when everything is on its way, and some of it may have ended by then.
-        services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<Restarter>(provider, process.Resource)));
+        services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(provider =>
+            ActivatorUtilities.CreateInstance<Restarter>(provider, process.Resource)));
         return process;
     }
 
@@ -70,7 +71,8 @@ internal static partial class RestartExtensions
                 }
 
                 // A process that ends at once may never have been seen running. On request it goes from Running to Stopping first.
-                var died = before == KnownResourceStates.Running || (before == KnownResourceStates.Starting && state != KnownResourceStates.FailedToStart);
+                var died = before == KnownResourceStates.Running
+                    || (before == KnownResourceStates.Starting && state != KnownResourceStates.FailedToStart);
                 before = state;
                 if (state == KnownResourceStates.Running)
                 {

@@ -19,7 +19,9 @@ internal static class TopologyExtensions
         {
             if (!string.IsNullOrEmpty(named) && !named.Equals(nameof(PlatformTopology.Containers), StringComparison.OrdinalIgnoreCase))
             {
-                builder.Refuse($"{Setting}={named} cannot be published: processes of this machine run on this machine. Leave it out, or name containers.");
+                builder.Refuse(
+                    $"{Setting}={named} cannot be published: processes of this machine run on this machine. "
+                    + "Leave it out, or name containers.");
             }
 
             return PlatformTopology.Containers;

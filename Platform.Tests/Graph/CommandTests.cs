@@ -51,7 +51,8 @@ public sealed class CommandTests(GraphWithCrashes graph)
         using var found = await client.GetAsync($"/contacts/{another}");
         Assert.Equal(HttpStatusCode.OK, found.StatusCode);
         await Eventually.IsTrueAsync(
-            async () => (await client.GetFromJsonAsync<JsonElement>("/health")).GetProperty("status").GetString() == "healthy", PlatformGraph.Patience);
+            async () => (await client.GetFromJsonAsync<JsonElement>("/health")).GetProperty("status").GetString() == "healthy",
+            PlatformGraph.Patience);
     }
 
     [Fact]

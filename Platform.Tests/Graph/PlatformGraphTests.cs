@@ -84,15 +84,15 @@ public sealed class PlatformGraphTests(PlatformGraph graph) : IClassFixture<Plat
         using var client = graph.WithKey();
         using var readiness = graph.App.CreateHttpClient("api", "management");
         await graph.App.ResourceCommands.ExecuteCommandAsync("postgres", "stop", CancellationToken.None);
-        await Eventually.IsTrueAsync(async () => await StatusAsync(() => readiness.GetAsync("/health/ready")) == HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(10));
+        await AnswersAsync(HttpStatusCode.ServiceUnavailable, () => readiness.GetAsync("/health/ready"), TimeSpan.FromSeconds(10));
         var watch = Stopwatch.StartNew();
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(() => client.PostAsJsonAsync("/contact", Ada)));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(() => client.GetAsync("/stats")));
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(4), $"Two refusals took {watch.Elapsed}.");
 
         await graph.App.ResourceCommands.ExecuteCommandAsync("postgres", "start", CancellationToken.None);
-        await Eventually.IsTrueAsync(async () => await StatusAsync(() => client.PostAsJsonAsync("/contact", Ada)) == HttpStatusCode.OK, PlatformGraph.Patience);
-        await Eventually.IsTrueAsync(async () => await StatusAsync(() => readiness.GetAsync("/health/ready")) == HttpStatusCode.OK, PlatformGraph.Patience);
+        await AnswersAsync(HttpStatusCode.OK, () => client.PostAsJsonAsync("/contact", Ada), PlatformGraph.Patience);
+        await AnswersAsync(HttpStatusCode.OK, () => readiness.GetAsync("/health/ready"), PlatformGraph.Patience);
     }
 
     [Fact]
@@ -135,6 +135,9 @@ public sealed class PlatformGraphTests(PlatformGraph graph) : IClassFixture<Plat
         Assert.Equal((long)ids.Count, await ScalarAsync("SELECT count(*) FROM contact_submissions WHERE id = ANY($1)", ids.ToArray()));
     }
 
+    private static Task AnswersAsync(HttpStatusCode status, Func<Task<HttpResponseMessage>> send, TimeSpan within) =>
+        Eventually.IsTrueAsync(async () => await StatusAsync(send) == status, within);
+
     private static async Task<HttpStatusCode> StatusAsync(Func<Task<HttpResponseMessage>> send)
     {
         using var answer = await send();
@@ -143,7 +146,8 @@ public sealed class PlatformGraphTests(PlatformGraph graph) : IClassFixture<Plat
 
     private async Task<object?> ScalarAsync(string sql, object parameter)
     {
-        await using var connection = new NpgsqlConnection(await graph.App.GetConnectionStringAsync("platformdb", CancellationToken.None) + ";Pooling=false");
+        var database = await graph.App.GetConnectionStringAsync("platformdb", CancellationToken.None);
+        await using var connection = new NpgsqlConnection($"{database};Pooling=false");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection) { Parameters = { new() { Value = parameter } } };
         return await command.ExecuteScalarAsync();

@@ -51,7 +51,8 @@ public sealed class RefusedStartTests(DataFolder data) : IClassFixture<DataFolde
         other.Start();
         var port = ((IPEndPoint)other.LocalEndpoint).Port;
         await RefusedAsync(
-            _folder, [], [$"--{setting}={string.Format(null, value, port)}"], $"Port {port} is taken: end the program that uses it", $"`-- --{setting}=");
+            _folder, [], [$"--{setting}={string.Format(null, value, port)}"],
+            $"Port {port} is taken: end the program that uses it", $"`-- --{setting}=");
         Assert.False(Directory.Exists(Path.Combine(_folder, "postgres")));
     }
 

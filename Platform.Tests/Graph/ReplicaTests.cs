@@ -167,7 +167,8 @@ public sealed class ReplicaTests(GraphWithCrashes graph)
             }
 
             var watch = Stopwatch.StartNew();
-            await Eventually.IsTrueAsync(async () => Current(victim).ProcessId != victim.ProcessId && await IsReadyAsync(Current(victim)), BackWithin);
+            await Eventually.IsTrueAsync(
+                async () => Current(victim).ProcessId != victim.ProcessId && await IsReadyAsync(Current(victim)), BackWithin);
             Assert.True(watch.Elapsed < BackWithin, $"It took {watch.Elapsed}.");
         }
         finally
@@ -214,7 +215,8 @@ public sealed class ReplicaTests(GraphWithCrashes graph)
 
     private static int First(IReadOnlyList<ResourceEvent> changes, string nameOrId, Predicate<CustomResourceSnapshot> condition)
     {
-        var index = changes.ToList().FindIndex(change => (change.Resource.Name == nameOrId || change.ResourceId == nameOrId) && condition(change.Snapshot));
+        var index = changes.ToList().FindIndex(change =>
+            (change.Resource.Name == nameOrId || change.ResourceId == nameOrId) && condition(change.Snapshot));
         Assert.True(index >= 0, $"{nameOrId} never was as it should be.");
         return index;
     }
@@ -225,7 +227,8 @@ public sealed class ReplicaTests(GraphWithCrashes graph)
 
     private async Task<long> CountAsync(string condition, object parameter)
     {
-        await using var connection = new NpgsqlConnection(await graph.App.GetConnectionStringAsync("platformdb", CancellationToken.None) + ";Pooling=false");
+        var database = await graph.App.GetConnectionStringAsync("platformdb", CancellationToken.None);
+        await using var connection = new NpgsqlConnection($"{database};Pooling=false");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand($"SELECT count(*) FROM contact_submissions WHERE {condition}", connection)
         {
