@@ -3,6 +3,7 @@
 var builder = DistributedApplication.CreateBuilder(args)
     .KeepSecretsFromPrograms()
     .AddReadableConsole()
+    .AddOrderlyStop()
     .CheckBeforeStart()
     .AddComposeEnvironment();
 var topology = await builder.ChooseTopologyAsync();

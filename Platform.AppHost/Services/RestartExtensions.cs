@@ -34,12 +34,20 @@ internal static partial class RestartExtensions
 
     /// <summary>Watches the processes of one resource.</summary>
     private sealed partial class Restarter(
-        IResource resource, ResourceNotificationService notifications, ResourceCommandService commands, TimeProvider time, ILoggerFactory loggers)
+        IResource resource, ResourceNotificationService notifications, ResourceCommandService commands, IHostApplicationLifetime lifetime,
+        TimeProvider time, ILoggerFactory loggers)
         : BackgroundService
     {
         private readonly ILogger _log = loggers.CreateLogger("Platform.AppHost");
 
         protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+        {
+            // It is stopped after the orchestrator, since it was started before; and what that stops is not to be started again.
+            using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
+            await WatchAsync(stopping.Token);
+        }
+
+        private async Task WatchAsync(CancellationToken stoppingToken)
         {
             Dictionary<string, Task> instances = [];
             try

@@ -1,0 +1,45 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Platform.AppHost.Services;
+
+/// <summary>
+/// Stops the processes in the reverse of the order in which they started: nothing loses what it needs while it still answers, and the last
+/// telemetry goes out while the dashboard is there. By itself, the orchestrator stops everything at once.
+/// </summary>
+internal sealed class OrderlyStop(DistributedApplicationModel model, ResourceCommandService commands) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        var remaining = model.Resources.Where(CanBeStopped).ToList();
+        while (remaining.Count > 0)
+        {
+            var needed = remaining.SelectMany(Dependencies).ToHashSet();
+            var free = remaining.Where(resource => !needed.Contains(resource)).ToList();
+            // Those that wait for one another in a circle never started.
+            free = free.Count > 0 ? free : [.. remaining];
+            await Task.WhenAll(free.Select(resource => commands.ExecuteCommandAsync(resource, KnownResourceCommands.StopCommand, cancellationToken)));
+            remaining.RemoveAll(free.Contains);
+        }
+    }
+
+    /// <summary>Not so the dashboard, and what only starts when it is told to.</summary>
+    private static bool CanBeStopped(IResource resource) => resource is ExecutableResource or ProjectResource
+        && !resource.Annotations.OfType<ExplicitStartupAnnotation>().Any()
+        && resource.Annotations.OfType<ResourceCommandAnnotation>().Any(command => command.Name == KnownResourceCommands.StopCommand);
+
+    private static IEnumerable<IResource> Dependencies(IResource resource) => resource.Annotations.OfType<WaitAnnotation>()
+        .Select(wait => wait.Resource is IResourceWithParent child ? child.Parent : wait.Resource);
+}
+
+internal static class OrderlyStopExtensions
+{
+    /// <summary>Adds it after the orchestrator, which is stopped after it.</summary>
+    public static IDistributedApplicationBuilder AddOrderlyStop(this IDistributedApplicationBuilder builder)
+    {
+        builder.Services.AddHostedService<OrderlyStop>();
+        return builder;
+    }
+}
