@@ -10,6 +10,9 @@ internal static class ServiceExtensions
     private const int HttpPort = 8080;
     private const int ManagementPort = 8081;
 
+    // All of the solution has one version, and the images have it as their tag.
+    private static readonly string Version = typeof(ServiceExtensions).Assembly.GetName().Version!.ToString(3);
+
     /// <summary>The API: replicas behind one endpoint, on <c>Platform:Api:Port</c> or any free port.</summary>
     public static IResourceBuilder<ProjectResource> AddApi(this IDistributedApplicationBuilder builder, string name)
     {
@@ -17,14 +20,12 @@ internal static class ServiceExtensions
         return builder.AddProject<Projects.Platform_Api>(name, launchProfileName: null)
             // One process listens itself; in front of several, the orchestrator does, and hands connections on.
             .WithHttpEndpoint(builder.Port("Platform:Api:Port"), builder.ContainerPort(HttpPort), isProxied: replicas > 1)
-            .WithManagementEndpoint(isProxied: replicas > 1)
+            .WithPlatformDefaults(isProxied: replicas > 1)
             .WithReplicas(replicas)
             .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString)
-            .RunsDirectly()
-            .WithRestart()
             .PublishAs(new()
             {
-                Image = "${API_IMAGE:-platform-api:1.0.0}",
+                Image = $"${{API_IMAGE:-platform-api:{Version}}}",
                 Healthcheck = ["CMD", "dotnet", "Platform.Api.dll", "--health"],
                 StartPeriod = TimeSpan.FromMinutes(1),
                 // Readers of documents are processes of their own, with a heap of up to 256 MB each.
@@ -42,19 +43,31 @@ internal static class ServiceExtensions
             // Not behind the orchestrator's proxy: the edge must see who its clients are.
             .WithHttpEndpoint(builder.Port("Platform:Edge:Port", HttpPort), builder.ContainerPort(HttpPort), isProxied: false)
             .WithExternalHttpEndpoints()
-            .WithManagementEndpoint(isProxied: false)
+            .WithPlatformDefaults(isProxied: false)
             .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ServiceDiscovery)
             .WithUrlForEndpoint("http", url => url.DisplayText = "Site")
-            .RunsDirectly()
-            .WithRestart()
             .PublishAs(new()
             {
-                Image = "${EDGE_IMAGE:-platform-edge:1.0.0}",
+                Image = $"${{EDGE_IMAGE:-platform-edge:{Version}}}",
                 Healthcheck = ["CMD", "dotnet", "Platform.Edge.dll", "--health"],
                 Memory = "512M",
                 Cpus = "2.0",
                 StopGracePeriod = TimeSpan.FromSeconds(40),
             });
+
+    /// <summary>What both have in common.</summary>
+    private static IResourceBuilder<ProjectResource> WithPlatformDefaults(this IResourceBuilder<ProjectResource> service, bool isProxied)
+    {
+#pragma warning disable ASPIRECERTIFICATES001 // For evaluation in Aspire 13. Without it, who has no trusted certificate for developers is warned for nothing.
+        service.WithoutHttpsCertificate();
+#pragma warning restore ASPIRECERTIFICATES001
+        return service
+            // Whose word about its clients the edge takes is said by name (KnownProxies); Aspire would have every proxy believed.
+            .DisableForwardedHeaders()
+            .WithManagementEndpoint(isProxied)
+            .RunsDirectly()
+            .WithRestart();
+    }
 
     /// <summary>
     /// A listener of its own for health and metrics, that is not handed to other services: nothing that only the operator may ask is
@@ -62,18 +75,15 @@ internal static class ServiceExtensions
     /// </summary>
     private static IResourceBuilder<ProjectResource> WithManagementEndpoint(this IResourceBuilder<ProjectResource> service, bool isProxied)
     {
+        const string Name = "management";
+        var builder = service.ApplicationBuilder;
         var check = $"{service.Resource.Name}_ready_check";
-        service.WithHttpEndpoint(targetPort: service.ApplicationBuilder.ContainerPort(ManagementPort), name: "management", isProxied: isProxied)
-            .WithEndpoint("management", endpoint => endpoint.ExcludeReferenceEndpoint = true, createIfNotExists: false)
-            // Whose word about its clients the edge takes is said by name (KnownProxies); Aspire would have every proxy believed.
-            .DisableForwardedHeaders()
-            .WithUrlForEndpoint("management", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly);
-#pragma warning disable ASPIRECERTIFICATES001 // For evaluation in Aspire 13. Without it, who has no trusted certificate for developers is warned for nothing.
-        service.WithoutHttpsCertificate();
-#pragma warning restore ASPIRECERTIFICATES001
-        var management = service.GetEndpoint("management");
-        service.ApplicationBuilder.Services.AddHealthChecks().Add(new(check, new ReadinessCheck(management), HealthStatus.Unhealthy, tags: null));
+        var management = service.GetEndpoint(Name);
+        builder.Services.AddHealthChecks().Add(new(check, new ReadinessCheck(management), HealthStatus.Unhealthy, tags: null));
         return service
+            .WithHttpEndpoint(targetPort: builder.ContainerPort(ManagementPort), name: Name, isProxied: isProxied)
+            .WithEndpoint(Name, endpoint => endpoint.ExcludeReferenceEndpoint = true, createIfNotExists: false)
+            .WithUrlForEndpoint(Name, url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly)
             .WithEnvironment("Management__Port", $"{management.Property(EndpointProperty.TargetPort)}")
             .WithHealthCheck(check);
     }

@@ -98,6 +98,21 @@ internal sealed class AppHostProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Returns when the console has said it.</summary>
+    public async Task SaysAsync(string text)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!Log.Contains(text, StringComparison.Ordinal))
+        {
+            Assert.True(watch.Elapsed < Patience, $"'{text}' is missing:\n{Log}");
+            await Task.Delay(50);
+        }
+    }
+
+    /// <summary>The environment of everything that this AppHost has started, and the command of each.</summary>
+    public List<(string Command, string[] Environment)> Programs() => [.. Marked().Where(program => program.Id != _process.Id)
+        .Select(program => (program.Command, program.Environment.Split('\0')))];
+
     /// <summary>SIGKILL to the AppHost alone.</summary>
     public async Task KillAsync()
     {
@@ -143,25 +158,35 @@ internal sealed class AppHostProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private List<string> Left()
+    private List<string> Left() => [.. Marked().Select(program => $"{program.Id} {program.Command}")];
+
+    private IEnumerable<(int Id, string Command, string Environment)> Marked()
     {
-        List<string> left = [];
-        foreach (var folder in Directory.EnumerateDirectories("/proc").Where(folder => char.IsAsciiDigit(Path.GetFileName(folder)[0])))
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {
+            if (!int.TryParse(Path.GetFileName(folder), out var id))
+            {
+                continue;
+            }
+
+            (int, string, string)? found = null;
             try
             {
-                if (File.ReadAllText(Path.Combine(folder, "environ")).Contains(Mark, StringComparison.Ordinal))
+                if (File.ReadAllText(Path.Combine(folder, "environ")) is var environment && environment.Contains(Mark, StringComparison.Ordinal))
                 {
-                    left.Add($"{Path.GetFileName(folder)} {File.ReadAllText(Path.Combine(folder, "cmdline")).Replace('\0', ' ')}");
+                    found = (id, File.ReadAllText(Path.Combine(folder, "cmdline")).Replace('\0', ' '), environment);
                 }
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
                 // Ended meanwhile, or not ours.
             }
-        }
 
-        return left;
+            if (found is { } program)
+            {
+                yield return program;
+            }
+        }
     }
 
     private void Append(string? line)
