@@ -4,6 +4,7 @@ using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Platform.AppHost.Console;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -93,6 +94,7 @@ public class PlatformGraph : IAsyncLifetime
         if (_app is not null)
         {
             await _app.DisposeAsync();
+            await OrchestratorProcesses.WaitForExitAsync();
         }
 
         Directory.Delete(DataDirectory, recursive: true);
