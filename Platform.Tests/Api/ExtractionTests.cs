@@ -376,7 +376,7 @@ public sealed class ExtractionTests(ExtractionFixture fixture) : IClassFixture<E
     }
 
     /// <summary>The workers of this process.</summary>
-    private static List<int> Workers() => [.. Processes("dotnet", "extract").Where(id => IsBelow(id, Environment.ProcessId))];
+    private static List<int> Workers() => [.. Processes("dotnet", "extract").Where(id => ParentOf(id) == Environment.ProcessId)];
 
     /// <summary>Running programs by the end of their name and a part of their arguments.</summary>
     private static List<int> Processes(string program, string argument) =>
