@@ -55,7 +55,7 @@ done | awk '
     else if (/Aspire\.Dashboard/) name = "Aspire dashboard"
     else if (/dcp .*start-apiserver|dcp .*run-controllers/) name = "DCP"
     else if (/maildev/) name = "maildev"
-    else if (/postgres/) name = "postgres, all its processes (shared memory counted in each)"
+    else if (/postgres/) name = "postgres, the postmaster"
     else next
     count[name]++; sum[name] += $1
   }
