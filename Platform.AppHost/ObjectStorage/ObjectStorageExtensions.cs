@@ -12,7 +12,8 @@ internal static class ObjectStorageExtensions
     /// <param name="user">Its user; the one that the toolkit would use by itself is published as <c>${USER}</c>, whoever that is.</param>
     /// <param name="password">Its password.</param>
     public static IResourceBuilder<IResourceWithConnectionString> AddObjectStorage(
-        this IDistributedApplicationBuilder builder, string name, IResourceBuilder<ParameterResource> user, IResourceBuilder<ParameterResource> password) =>
+        this IDistributedApplicationBuilder builder, string name,
+        IResourceBuilder<ParameterResource> user, IResourceBuilder<ParameterResource> password) =>
 #pragma warning disable CS0618 // MinIO's repository is archived. Its last image is pinned, and what the API speaks is S3: any other server will do.
         builder.AddMinioContainer(name, user, password)
             .WithImageTag(Tag)

@@ -8,7 +8,9 @@ internal static class PostgresContainerExtensions
 
     /// <summary>The image's tag, the volume, and how it is published.</summary>
     /// <param name="server">The server.</param>
-    /// <param name="database">The database that the image makes when the volume is empty: Aspire creates databases only where it runs itself.</param>
+    /// <param name="database">
+    /// The database that the image makes when the volume is empty: Aspire creates databases only where it runs itself.
+    /// </param>
     public static IResourceBuilder<PostgresServerResource> WithPlatformDefaults(this IResourceBuilder<PostgresServerResource> server, string database) =>
         server
             .WithImageTag(Tag)

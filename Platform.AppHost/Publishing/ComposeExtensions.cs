@@ -73,7 +73,8 @@ internal static partial class ComposeExtensions
     /// each is written twice.
     /// </summary>
     /// <remarks>Once a folder: Aspire gets the paths of nested folders wrong.</remarks>
-    public static IResourceBuilder<T> WithConfigFiles<T>(this IResourceBuilder<T> container, string folder, params (string Name, string Contents)[] files)
+    public static IResourceBuilder<T> WithConfigFiles<T>(
+        this IResourceBuilder<T> container, string folder, params (string Name, string Contents)[] files)
         where T : ContainerResource
     {
         var publishes = container.ApplicationBuilder.ExecutionContext.IsPublishMode;

@@ -15,6 +15,7 @@ internal static class ApiCommands
             {
                 Description = "Reads every document's text into a new index, which then takes the place of the old one. Searching goes on meanwhile.",
                 IconName = "ArrowSyncCircle",
-                PrepareRequest = async context => context.Request.Headers.Add("X-API-Key", await apiKey.Resource.GetValueAsync(context.CancellationToken)),
+                PrepareRequest = async context =>
+                    context.Request.Headers.Add("X-API-Key", await apiKey.Resource.GetValueAsync(context.CancellationToken)),
             });
 }

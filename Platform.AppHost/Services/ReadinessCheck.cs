@@ -13,7 +13,13 @@ internal sealed class ReadinessCheck(EndpointReference management) : IHealthChec
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
-    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, PooledConnectionLifetime = TimeSpan.Zero })
+    private readonly HttpClient _client = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        // Behind the orchestrator's proxy each question is to reach any replica, not always the same.
+        PooledConnectionLifetime = TimeSpan.Zero,
+    })
     {
         Timeout = TimeSpan.FromSeconds(5),
     };
@@ -46,9 +52,11 @@ internal sealed class ReadinessCheck(EndpointReference management) : IHealthChec
             }
 
             var reason = await answer.Content.ReadAsStringAsync(cancellationToken);
-            return HealthCheckResult.Unhealthy($"/health/ready answered {(int)answer.StatusCode}: {reason[..Math.Min(reason.Length, LongestReason)]}");
+            reason = reason[..Math.Min(reason.Length, LongestReason)];
+            return HealthCheckResult.Unhealthy($"/health/ready answered {(int)answer.StatusCode}: {reason}");
         }
-        catch (Exception exception) when (exception is HttpRequestException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception exception) when (
+            exception is HttpRequestException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return HealthCheckResult.Unhealthy("/health/ready does not answer.");
         }

@@ -58,7 +58,7 @@ internal static class ServiceExtensions
     /// <summary>What both have in common.</summary>
     private static IResourceBuilder<ProjectResource> WithPlatformDefaults(this IResourceBuilder<ProjectResource> service, bool isProxied)
     {
-#pragma warning disable ASPIRECERTIFICATES001 // For evaluation in Aspire 13. Without it, who has no trusted certificate for developers is warned for nothing.
+#pragma warning disable ASPIRECERTIFICATES001 // For evaluation in Aspire 13. Without it, who has no certificate for developers is warned for nothing.
         service.WithoutHttpsCertificate();
 #pragma warning restore ASPIRECERTIFICATES001
         return service
