@@ -10,4 +10,8 @@ internal static class ResourceEvents
 
     /// <summary>How many instances of it run.</summary>
     public static int Replicas(this IResource resource) => resource.Annotations.OfType<ReplicaAnnotation>().LastOrDefault()?.Replicas ?? 1;
+
+    /// <summary>What it waits for, each as what runs: a database is its server.</summary>
+    public static IEnumerable<IResource> Dependencies(this IResource resource) => resource.Annotations.OfType<WaitAnnotation>()
+        .Select(wait => wait.Resource is IResourceWithParent child ? child.Parent : wait.Resource);
 }

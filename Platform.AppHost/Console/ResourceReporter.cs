@@ -98,7 +98,7 @@ internal sealed partial class ResourceReporter(
             if (now - (known.Reminded ?? known.Since) >= LongWait)
             {
                 _known[id] = known with { Reminded = now };
-                var reasons = Dependencies(known.Event.Resource).Where(dependency => !IsHealthy(dependency)).Select(Reason).Distinct();
+                var reasons = known.Event.Resource.Dependencies().Where(dependency => !IsHealthy(dependency)).Select(Reason).Distinct();
                 LogWaits(log, DisplayName(known.Event), (int)(now - known.Since).TotalSeconds, string.Join("; ", reasons));
             }
         }
@@ -139,7 +139,7 @@ internal sealed partial class ResourceReporter(
         {
             ("Running", HealthStatus.Healthy, _) => Healthy,
             ("Running", _, _) => "Running, not healthy yet",
-            ("Waiting", _, _) => $"Waiting for {string.Join(", ", Dependencies(change.Resource).Select(dependency => dependency.Name).Distinct())}",
+            ("Waiting", _, _) => $"Waiting for {string.Join(", ", change.Resource.Dependencies().Select(dependency => dependency.Name).Distinct())}",
             (_, _, { } exitCode) when KnownResourceStates.TerminalStates.Contains(state) => $"{state} (exit code {exitCode})",
             _ => state,
         };
@@ -151,9 +151,6 @@ internal sealed partial class ResourceReporter(
             && snapshot.ExitCode is { } exitCode && exitCode != 0 && !Killed.Contains(exitCode));
 
     private static string DisplayName(ResourceEvent change) => change.Resource.Replicas() > 1 ? change.ResourceId : change.Resource.Name;
-
-    private static IEnumerable<IResource> Dependencies(IResource resource) => resource.Annotations.OfType<WaitAnnotation>()
-        .Select(wait => wait.Resource is IResourceWithParent child ? child.Parent : wait.Resource);
 
     [LoggerMessage(LogLevel.Information, "{Resource}  {State}")]
     private static partial void LogState(ILogger logger, string resource, string state);

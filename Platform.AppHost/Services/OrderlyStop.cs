@@ -20,7 +20,7 @@ internal sealed class OrderlyStop(
         var remaining = model.Resources.Where(CanBeStopped).ToList();
         while (remaining.Count > 0)
         {
-            var needed = remaining.SelectMany(Dependencies).ToHashSet();
+            var needed = remaining.SelectMany(resource => resource.Dependencies()).ToHashSet();
             var free = remaining.Where(resource => !needed.Contains(resource)).ToList();
             // Those that wait for one another in a circle never started.
             free = free.Count > 0 ? free : [.. remaining];
@@ -64,9 +64,6 @@ internal sealed class OrderlyStop(
     private static bool CanBeStopped(IResource resource) => resource is ExecutableResource or ProjectResource
         && !resource.Annotations.OfType<ExplicitStartupAnnotation>().Any()
         && resource.Annotations.OfType<ResourceCommandAnnotation>().Any(command => command.Name == KnownResourceCommands.StopCommand);
-
-    private static IEnumerable<IResource> Dependencies(IResource resource) => resource.Annotations.OfType<WaitAnnotation>()
-        .Select(wait => wait.Resource is IResourceWithParent child ? child.Parent : wait.Resource);
 }
 
 internal static class OrderlyStopExtensions
