@@ -65,9 +65,8 @@ internal static class ParameterExtensions
     public static string DataDirectory(this IDistributedApplicationBuilder builder) =>
         Path.GetFullPath(builder.Configuration["Platform:DataDirectory"] ?? Path.Combine("..", ".platform"), builder.AppHostDirectory);
 
-    /// <summary>Stops the start before anything runs, with one line that says what to do.</summary>
-    public static void Refuse(this IDistributedApplicationBuilder builder, string reason) =>
-        builder.Eventing.Subscribe<BeforeStartEvent>((_, _) => throw new DistributedApplicationException(reason));
+    /// <summary>Stops the start before anything is fetched, written or run, with one line that says what to do.</summary>
+    public static void Refuse(this IDistributedApplicationBuilder builder, string reason) => builder.Check(() => reason);
 
     /// <summary>A TCP port from configuration; null, or 0, stands for any free one. One that is no port, or is taken, stops the start.</summary>
     public static int? Port(this IDistributedApplicationBuilder builder, string key, int? standard = null)
@@ -110,10 +109,9 @@ internal static class ParameterExtensions
     }
 
     private static void RefuseTaken(this IDistributedApplicationBuilder builder, ushort port, string key, string other) =>
-        builder.Eventing.Subscribe<BeforeStartEvent>((_, _) => IsFree(port)
-            ? Task.CompletedTask
-            : throw new DistributedApplicationException(
-                $"Port {port} is taken: end the program that uses it, or choose another one with `-- --{key}={other}`."));
+        builder.Check(() => IsFree(port)
+            ? null
+            : $"Port {port} is taken: end the program that uses it, or choose another one with `-- --{key}={other}`.");
 
     private static bool IsFree(ushort port)
     {

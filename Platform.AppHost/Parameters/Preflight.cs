@@ -1,4 +1,5 @@
 using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Platform.AppHost.Parameters;
 
@@ -11,6 +12,11 @@ internal static class Preflight
     /// <summary>Looks at what every run needs: Aspire's programs, the ports of its dashboard, and the data folder.</summary>
     public static IDistributedApplicationBuilder CheckBeforeStart(this IDistributedApplicationBuilder builder)
     {
+        // Subscribed first: what fetches programs and makes folders comes after it, wherever in the graph the mistake is.
+        builder.Eventing.Subscribe<BeforeStartEvent>((starting, _) =>
+            starting.Services.GetServices<StartCheck>().Select(check => check.Reason()).FirstOrDefault(reason => reason is not null) is { } refusal
+                ? throw new DistributedApplicationException(refusal)
+                : Task.CompletedTask);
         builder.RefuseUnknownParameters();
         if (builder.ExecutionContext.IsRunMode)
         {
@@ -26,6 +32,12 @@ internal static class Preflight
 
         return builder;
     }
+
+    /// <summary>Has something looked at before the start.</summary>
+    /// <param name="builder">The graph.</param>
+    /// <param name="reason">What keeps Platform from starting, and what to do, in one line; null when nothing does.</param>
+    public static void Check(this IDistributedApplicationBuilder builder, Func<string?> reason) =>
+        builder.Services.AddSingleton(new StartCheck(reason));
 
     /// <summary>A program of Aspire's packages, which the build has written the path of into this assembly.</summary>
     private static void CheckProgram(this IDistributedApplicationBuilder builder, string what, string key, string bundleKey, string metadata)
@@ -46,7 +58,7 @@ internal static class Preflight
     private static void CheckDataDirectory(this IDistributedApplicationBuilder builder)
     {
         var folder = builder.DataDirectory();
-        builder.Eventing.Subscribe<BeforeStartEvent>((_, _) =>
+        builder.Check(() =>
         {
             try
             {
@@ -54,15 +66,16 @@ internal static class Preflight
                 using var probe = new FileStream(
                     Path.Combine(folder, $".probe-{Environment.ProcessId}"),
                     FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
-                return Task.CompletedTask;
+                return null;
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                throw new DistributedApplicationException(
-                    $"The data folder {folder} cannot be written ({exception.Message}): mend that, or "
-                    + "name another one with `-- --Platform:DataDirectory=...`.",
-                    exception);
+                return $"The data folder {folder} cannot be written ({exception.Message}): mend that, or "
+                    + "name another one with `-- --Platform:DataDirectory=...`.";
             }
         });
     }
 }
+
+/// <summary>Something that is looked at before the start.</summary>
+internal sealed record StartCheck(Func<string?> Reason);

@@ -13,6 +13,22 @@ internal sealed record EdgeRoute(string Path, string Cluster)
 
     /// <summary>Whether the request is a small form or document, with the small body limit.</summary>
     public bool SmallBody { get; init; }
+
+    /// <summary>Who the edge lets through; the server behind may ask for more.</summary>
+    public Access Access { get; init; }
+}
+
+/// <summary>Who may use a path.</summary>
+internal enum Access
+{
+    /// <summary>Everybody, as far as the edge is concerned.</summary>
+    Public,
+
+    /// <summary>Who has signed in, in any role.</summary>
+    SignedIn,
+
+    /// <summary>Who has signed in as an administrator.</summary>
+    Administrator,
 }
 
 /// <summary>What the edge lets through. Everything that is not here is the site's, which answers 404 to what it does not know.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -8,15 +9,26 @@ using Platform.Edge.Security;
 namespace Platform.Edge.Site;
 
 /// <summary>What a page may say that is not the same each time.</summary>
-internal readonly record struct PageValues(int Status, string? Title, string? Detail, string? Invalid);
+/// <param name="Status">The status code of an error page.</param>
+/// <param name="Title">The title of an error page.</param>
+/// <param name="Detail">What an error page says.</param>
+/// <param name="Invalid">The fields of a form that were refused.</param>
+/// <param name="User">The name of who has signed in.</param>
+/// <param name="Role">The role of who has signed in.</param>
+/// <param name="Csrf">The anti-forgery token for what the page sends.</param>
+internal readonly record struct PageValues(
+    int Status, string? Title, string? Detail, string? Invalid, string? User = null, string? Role = null, string? Csrf = null);
 
 /// <summary>
 /// A page of the site, cut at its placeholders once: <c>{{nonce}}</c>, <c>{{status}}</c>, <c>{{title}}</c>, <c>{{detail}}</c>,
-/// <c>{{invalid}}</c> (the fields of a form that were refused), <c>{{valid}}</c> (<c>hidden</c> when none were) and <c>{{opened}}</c> (the time,
-/// in milliseconds since 1970).
+/// <c>{{invalid}}</c> (the fields of a form that were refused), <c>{{valid}}</c> (<c>hidden</c> when none were), <c>{{opened}}</c> (the time,
+/// in milliseconds since 1970), and on pages for people who have signed in <c>{{user}}</c>, <c>{{role}}</c> and <c>{{csrf}}</c>.
 /// </summary>
 internal sealed partial class Page
 {
+    private static readonly FrozenSet<string> Known =
+        FrozenSet.Create("nonce", "status", "title", "detail", "invalid", "valid", "opened", "user", "role", "csrf");
+
     private readonly byte[][] _texts;
     private readonly string[] _slots;
 
@@ -26,7 +38,7 @@ internal sealed partial class Page
         var pieces = Placeholder().Split(html);
         _texts = [.. pieces.Where((_, index) => index % 2 == 0).Select(Encoding.UTF8.GetBytes)];
         _slots = [.. pieces.Where((_, index) => index % 2 == 1)];
-        if (_slots.FirstOrDefault(slot => slot is not ("nonce" or "status" or "title" or "detail" or "invalid" or "valid" or "opened")) is { } unknown)
+        if (_slots.FirstOrDefault(slot => !Known.Contains(slot)) is { } unknown)
         {
             throw new FormatException($"A page has a placeholder that is not known: {{{{{unknown}}}}}.");
         }
@@ -71,6 +83,9 @@ internal sealed partial class Page
         "title" => HtmlEncoder.Default.Encode(values.Title ?? ""),
         "detail" => HtmlEncoder.Default.Encode(values.Detail ?? ""),
         "invalid" => HtmlEncoder.Default.Encode(values.Invalid ?? ""),
+        "user" => HtmlEncoder.Default.Encode(values.User ?? ""),
+        "role" => HtmlEncoder.Default.Encode(values.Role ?? ""),
+        "csrf" => HtmlEncoder.Default.Encode(values.Csrf ?? ""),
         _ => values.Invalid is null ? "hidden" : "",
     };
 

@@ -42,7 +42,7 @@ internal sealed partial class SiteFiles
 
             if (path.EndsWith(".html", StringComparison.Ordinal))
             {
-                var address = path == "/index.html" ? "/" : path;
+                var address = Address(path);
                 pages.Add(address, ReadPage(path, address));
                 continue;
             }
@@ -69,6 +69,12 @@ internal sealed partial class SiteFiles
 
     /// <summary>The page for an error.</summary>
     public Page ErrorPage(int status) => status == StatusCodes.Status404NotFound ? _notFound : _error;
+
+    /// <summary>Where a page is: <c>/</c> for <c>/index.html</c>, and in the folders below, names without their ending.</summary>
+    private static string Address(string path) =>
+        path.EndsWith("/index.html", StringComparison.Ordinal) ? path[..^"index.html".Length]
+        : path.LastIndexOf('/') > 0 ? path[..^".html".Length]
+        : path;
 
     private string UrlPath(string file) => "/" + Path.GetRelativePath(_root, file).Replace('\\', '/');
 
