@@ -24,29 +24,48 @@ internal static class Proxy
         var options = section.Get<ProxyOptions>() ?? new ProxyOptions();
         builder.Services.Configure<ProxyOptions>(section);
         builder.Services.Configure<TransportFailureRateHealthPolicyOptions>(policy => policy.DetectionWindowSize = options.HealthInterval * 2);
+        // The API is part of every topology, and 503 when it is not there. An application that nobody runs has no route.
+        ClusterConfig[] clusters =
+        [
+            Cluster(RouteTable.Api, Replicas(builder, RouteTable.Api), options, options.ActivityTimeout, ApiHealth(options)),
+            .. Application.All.Select(application => application.Name)
+                .Where(name => Replicas(builder, name).Count > 0)
+                .Select(name => Cluster(name, Replicas(builder, name), options, options.ApplicationTimeout)),
+        ];
         builder.Services.AddReverseProxy()
             .LoadFromMemory(
-                [.. RouteTable.Routes.Select(ToRoute)],
-                [Cluster(RouteTable.Api, builder.Configuration.GetSection("services:api:http"), options)])
+                [.. RouteTable.Routes.Where(route => clusters.Any(cluster => cluster.ClusterId == route.Cluster)).Select(ToRoute)],
+                clusters)
             .ConfigureHttpClient((_, handler) => Configure(handler, options))
             .AddTransforms(AddTransforms);
     }
 
     public static void MapProxy(this WebApplication app) => app.MapReverseProxy(pipeline =>
     {
+        pipeline.UseMiddleware<AmbiguousPaths>();
+        pipeline.Use(ToFolder);
         pipeline.UseMiddleware<ProxyErrors>();
         pipeline.UseMiddleware<RetryOnAnotherReplica>();
         pipeline.UseLoadBalancing();
         pipeline.UsePassiveHealthChecks();
-    });
+    }).ConfigureEndpoints((endpoint, route) => endpoint.WithMetadata(RoutesById[route.RouteId]));
 
     /// <summary>The route that the request matched; null when it is the site's.</summary>
-    public static EdgeRoute? GetEdgeRoute(this HttpContext context) =>
-        context.GetEndpoint()?.Metadata.GetMetadata<Yarp.ReverseProxy.Model.RouteModel>() is { } model
-            ? RoutesById.GetValueOrDefault(model.Config.RouteId)
-            : null;
+    public static EdgeRoute? GetEdgeRoute(this HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<EdgeRoute>();
 
     private static readonly Dictionary<string, EdgeRoute> RoutesById = RouteTable.Routes.ToDictionary(route => route.Path);
+
+    /// <summary>An application's addresses are relative to <c>/prefix/</c>: its bare prefix leads there, with method and body (308).</summary>
+    private static Task ToFolder(HttpContext context, RequestDelegate next)
+    {
+        if (context.GetEdgeRoute() is { Application.Prefix: var prefix } && context.Request.Path.Value!.Length == prefix.Value!.Length)
+        {
+            context.Response.Redirect($"{prefix}/{context.Request.QueryString}", permanent: true, preserveMethod: true);
+            return Task.CompletedTask;
+        }
+
+        return next(context);
+    }
 
     private static RouteConfig ToRoute(EdgeRoute route)
     {
@@ -55,34 +74,28 @@ internal static class Proxy
         return route.PathPattern is { } pattern ? config.WithTransformPathRouteValues(pattern) : config;
     }
 
-    /// <summary>Every value below <paramref name="replicas"/> is a replica, as service discovery and Aspire name them.</summary>
-    private static ClusterConfig Cluster(string id, IConfigurationSection replicas, ProxyOptions options)
-    {
-        var destinations = replicas.GetChildren()
+    /// <summary>Every value below <c>services:{name}:http</c> is a replica, as service discovery and Aspire name them.</summary>
+    private static Dictionary<string, DestinationConfig> Replicas(WebApplicationBuilder builder, string name) =>
+        builder.Configuration.GetSection($"services:{name}:http").GetChildren()
             .Where(replica => !string.IsNullOrWhiteSpace(replica.Value))
             .ToDictionary(replica => replica.Value!, replica => new DestinationConfig { Address = replica.Value! });
-        return new ClusterConfig
+
+    private static ClusterConfig Cluster(
+        string id, Dictionary<string, DestinationConfig> replicas, ProxyOptions options, TimeSpan timeout, ActiveHealthCheckConfig? health = null) =>
+        new()
         {
             ClusterId = id,
-            Destinations = destinations,
+            Destinations = replicas,
             LoadBalancingPolicy = LoadBalancingPolicies.PowerOfTwoChoices,
             HealthCheck = new HealthCheckConfig
             {
                 // When no replica seems well, all are tried: the first request after an outage finds the service back.
                 AvailableDestinationsPolicy = HealthCheckConstants.AvailableDestinations.HealthyOrPanic,
-                // The management port of the API is not known here; GET /api is cheap, public and asks nothing of the database.
-                Active = new ActiveHealthCheckConfig
-                {
-                    Enabled = true,
-                    Interval = options.HealthInterval,
-                    Timeout = TimeSpan.FromSeconds(2),
-                    Policy = HealthCheckConstants.ActivePolicy.ConsecutiveFailures,
-                    Path = "/api",
-                },
+                Active = health,
                 // With one replica there is no other to turn to, and a few failures must not shut out the rest.
                 Passive = new PassiveHealthCheckConfig
                 {
-                    Enabled = destinations.Count > 1,
+                    Enabled = replicas.Count > 1,
                     Policy = HealthCheckConstants.PassivePolicy.TransportFailureRate,
                     ReactivationPeriod = options.HealthInterval * 2,
                 },
@@ -91,10 +104,19 @@ internal static class Proxy
             {
                 Version = System.Net.HttpVersion.Version11,
                 VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-                ActivityTimeout = options.ActivityTimeout,
+                ActivityTimeout = timeout,
             },
         };
-    }
+
+    /// <summary>The management port of the API is not known here; GET /api is cheap, public and asks nothing of the database.</summary>
+    private static ActiveHealthCheckConfig ApiHealth(ProxyOptions options) => new()
+    {
+        Enabled = true,
+        Interval = options.HealthInterval,
+        Timeout = TimeSpan.FromSeconds(2),
+        Policy = HealthCheckConstants.ActivePolicy.ConsecutiveFailures,
+        Path = "/api",
+    };
 
     private static void Configure(SocketsHttpHandler handler, ProxyOptions options)
     {
@@ -140,5 +162,9 @@ internal static class Proxy
             headers.AccessControlMaxAge = default;
             return ValueTask.CompletedTask;
         });
+        if (RoutesById[context.Route.RouteId].Application is { } application)
+        {
+            context.AddApplication(application);
+        }
     }
 }

@@ -6,6 +6,9 @@ internal sealed record ProxyOptions
     /// <summary>How long an exchange may stand still in either direction before it ends in 504.</summary>
     public TimeSpan ActivityTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>The same for the applications, whose WebSockets and long polls are quiet for longer.</summary>
+    public TimeSpan ApplicationTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>How long a connection to a replica may take to be made.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(2);
 

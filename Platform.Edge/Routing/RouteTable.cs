@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Primitives;
+
 namespace Platform.Edge.Routing;
 
 /// <summary>A public path and the servers behind it.</summary>
@@ -16,6 +18,12 @@ internal sealed record EdgeRoute(string Path, string Cluster)
 
     /// <summary>Who the edge lets through; the server behind may ask for more.</summary>
     public Access Access { get; init; }
+
+    /// <summary>What a page that the server answers with may do; nothing when empty.</summary>
+    public StringValues ContentSecurityPolicy { get; init; }
+
+    /// <summary>The application that is behind it; null for the API.</summary>
+    public Application? Application { get; init; }
 }
 
 /// <summary>Who may use a path.</summary>
@@ -38,6 +46,22 @@ internal static class RouteTable
 
     private const string ApiPrefix = "/api";
 
+    // Swagger UI, with scripts and styles of its own files only; its icons are in its style sheet.
+    private const string DocsPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
+        + "form-action 'none'; frame-ancestors 'none'";
+
+    /// <summary>Who may use what begins with a path, whether or not there is a route; the first that matches decides.</summary>
+    private static readonly (PathString Prefix, Access Access)[] Guarded =
+    [
+        .. Application.All.SelectMany(application => application.PublicPaths).Select(path => (path, Access.Public)),
+        .. Application.All.Select(application => (application.Prefix, Access.Administrator)),
+        ("/admin", Access.Administrator),
+        ("/docs", Access.Administrator),
+        ("/openapi", Access.Administrator),
+        ("/console", Access.SignedIn),
+    ];
+
     /// <summary>The paths of the API that are public. Each is reachable as it stands and below <c>/api</c>, and nothing else is.</summary>
     private static readonly EdgeRoute[] ApiRoutes =
     [
@@ -56,9 +80,34 @@ internal static class RouteTable
     public static IReadOnlyList<EdgeRoute> Routes { get; } =
     [
         new(ApiPrefix, Api),
-        // The API's own /admin, for keys with the scope admin; the API refuses all others.
-        new("/admin/api/{**rest}", Api) { PathPattern = "/admin/{**rest}", SmallBody = true },
+        // The API's own /admin, for keys with the scope admin too; the API refuses all others.
+        new("/admin/api/{**rest}", Api) { PathPattern = "/admin/{**rest}", SmallBody = true, Access = Access.Administrator },
+        new("/docs/{**rest}", Api) { Access = Access.Administrator, ContentSecurityPolicy = DocsPolicy },
+        new("/openapi/{**rest}", Api) { Access = Access.Administrator },
         .. ApiRoutes,
         .. ApiRoutes.Select(route => route with { Path = ApiPrefix + route.Path, StripPrefix = ApiPrefix }),
+        .. Application.All.SelectMany(ApplicationRoutes),
     ];
+
+    /// <summary>Who may use <paramref name="path"/>; prefixes end at segment boundaries and match regardless of case, as routes do.</summary>
+    public static Access AccessOf(PathString path)
+    {
+        foreach (var (prefix, access) in Guarded)
+        {
+            if (path.StartsWithSegments(prefix))
+            {
+                return access;
+            }
+        }
+
+        return Access.Public;
+    }
+
+    private static IEnumerable<EdgeRoute> ApplicationRoutes(Application application) =>
+        application.PublicPaths.Append(application.Prefix).Select(path => new EdgeRoute(path + "/{**rest}", application.Name)
+        {
+            Application = application,
+            Access = AccessOf(path),
+            ContentSecurityPolicy = application.ContentSecurityPolicy,
+        });
 }

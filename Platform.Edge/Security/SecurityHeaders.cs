@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Primitives;
+using Platform.Edge.Routing;
 
 namespace Platform.Edge.Security;
 
@@ -18,11 +19,12 @@ internal sealed class SecurityHeaders(RequestDelegate next)
 
     private const string Permissions =
         "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), "
-        + "payment=(), publickey-credentials-get=(), usb=(), xr-spatial-tracking=()";
+        + "payment=(), usb=(), xr-spatial-tracking=()";
 
     // One StringValues each, made once: a header set from a string literal would be wrapped on each request.
     private static readonly StringValues NoSniff = "nosniff";
     private static readonly StringValues Deny = "DENY";
+    private static readonly StringValues SameOriginFrames = "SAMEORIGIN";
     private static readonly StringValues Referrer = "strict-origin-when-cross-origin";
     private static readonly StringValues PermissionsValue = Permissions;
     private static readonly StringValues SameOrigin = "same-origin";
@@ -45,20 +47,26 @@ internal sealed class SecurityHeaders(RequestDelegate next)
     private static void Set(HttpContext context)
     {
         var headers = context.Response.Headers;
+        var route = context.GetEdgeRoute();
         headers.XContentTypeOptions = NoSniff;
-        headers.XFrameOptions = Deny;
+        headers.XFrameOptions = route?.Application is null ? Deny : SameOriginFrames;
         headers["Referrer-Policy"] = headers["Referrer-Policy"] == NoReferrer ? NoReferrer : Referrer;
         headers["Permissions-Policy"] = PermissionsValue;
         headers["Cross-Origin-Opener-Policy"] = SameOrigin;
         headers["Cross-Origin-Resource-Policy"] = SameOrigin;
         headers.ContentSecurityPolicy = context.Features.Get<PageNonce>() is { } nonce ? PagePolicy(nonce)
             : headers.ContentSecurityPolicy == Sandbox ? SandboxValue
+            // A browser holds a page to every policy that it comes with: what an application says of itself can only narrow this one.
+            : route is { ContentSecurityPolicy.Count: > 0 } ? StringValues.Concat(OwnPolicy(route, headers), route.ContentSecurityPolicy)
             : NothingAllowedValue;
         // RFC 6797 section 7.2: not over plain HTTP.
         headers.StrictTransportSecurity = context.Request.IsHttps ? Hsts : default;
         headers.Server = default;
         headers.XPoweredBy = default;
     }
+
+    private static StringValues OwnPolicy(EdgeRoute route, IHeaderDictionary headers) =>
+        route.Application is null ? StringValues.Empty : headers.ContentSecurityPolicy;
 
     private static string PagePolicy(PageNonce nonce) =>
         $"default-src 'none'; script-src 'nonce-{nonce.Value}'; style-src 'nonce-{nonce.Value}'; img-src 'self'; connect-src 'self'; "

@@ -22,6 +22,8 @@ public sealed class RoutingTests(EdgeUnderTest edge) : IClassFixture<EdgeUnderTe
     [InlineData("/d/token-of_a.link", "/d/token-of_a.link")]
     [InlineData("/admin/api/tasks?state=failed", "/admin/tasks?state=failed")]
     [InlineData("/admin/api/search/reindex", "/admin/search/reindex")]
+    [InlineData("/docs/index.html", "/docs/index.html")]
+    [InlineData("/openapi/v1.json", "/openapi/v1.json")]
     public async Task What_is_public_reaches_the_api_under_its_own_path(string asked, string received)
     {
         var echo = await edge.Client.EchoAsync(asked);
@@ -60,11 +62,14 @@ public sealed class RoutingTests(EdgeUnderTest edge) : IClassFixture<EdgeUnderTe
     [InlineData("/api/health/live")]
     [InlineData("/metrics")]
     [InlineData("/api/metrics")]
-    [InlineData("/docs")]
-    [InlineData("/openapi/v1.json")]
+    [InlineData("/docsX")]
+    [InlineData("/openapiX")]
     [InlineData("/api/openapi/v1.json")]
     [InlineData("/api/%6Fpenapi/v1.json")]
     [InlineData("/api/contacts/../openapi/v1.json")]
+    [InlineData("/api/docs")]
+    [InlineData("/grafana/")]
+    [InlineData("/keycloak/realms/platform")]
     [InlineData("/admin")]
     [InlineData("/admin/system-info")]
     [InlineData("/api/admin/keys")]

@@ -152,4 +152,8 @@ public sealed class Upstream : IAsyncDisposable
 }
 
 /// <summary>A request as it reached the upstream.</summary>
-public sealed record Echo(string Method, string Target, Dictionary<string, string> Headers);
+public sealed record Echo(string Method, string Target, Dictionary<string, string> Headers)
+{
+    /// <summary>Bytes of the body, where the upstream has counted them.</summary>
+    public long BodySize { get; init; }
+}
