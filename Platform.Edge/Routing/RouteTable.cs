@@ -61,4 +61,29 @@ internal static class RouteTable
         .. ApiRoutes,
         .. ApiRoutes.Select(route => route with { Path = ApiPrefix + route.Path, StripPrefix = ApiPrefix }),
     ];
+
+    /// <summary>Who may use what begins with a path, whether or not there is a route; the first that matches decides.</summary>
+    private static readonly (PathString Prefix, Access Access)[] Guarded =
+    [
+        .. Application.All.SelectMany(application => application.PublicPaths).Select(path => (path, Access.Public)),
+        .. Application.All.Select(application => (application.Prefix, Access.Administrator)),
+        ("/admin", Access.Administrator),
+        ("/docs", Access.Administrator),
+        ("/openapi", Access.Administrator),
+        ("/console", Access.SignedIn),
+    ];
+
+    /// <summary>Who may use <paramref name="path"/>; prefixes end at segment boundaries and match regardless of case, as routes do.</summary>
+    public static Access AccessOf(PathString path)
+    {
+        foreach (var (prefix, access) in Guarded)
+        {
+            if (path.StartsWithSegments(prefix))
+            {
+                return access;
+            }
+        }
+
+        return Access.Public;
+    }
 }
