@@ -1,3 +1,4 @@
+using Platform.Edge.Authentication;
 using Platform.Edge.Limits;
 using Platform.Edge.Logging;
 using Platform.Edge.Routing;
@@ -16,6 +17,7 @@ builder.AddKnownProxies();
 builder.AddAccessLog();
 builder.AddCrossOrigin();
 builder.AddLimits();
+builder.AddSignIn();
 builder.AddSite();
 builder.AddProxy();
 
@@ -27,6 +29,7 @@ app.UseSecurityHeaders();
 app.UseCrossOrigin();
 app.UseLimits();
 app.UseCompression();
+app.UseSignIn();
 app.UseSite();
 app.MapProxy();
 app.MapDefaultEndpoints();
