@@ -1,0 +1,46 @@
+// The audit log: who did what, newest first.
+import { requireAdministrator } from '/assets/console/access.js';
+import { address, get } from '/assets/console/api.js';
+import { h } from '/assets/console/dom.js';
+import { bindFilters } from '/assets/console/filters.js';
+import { formatDateTime, sentence, timeAgo } from '/assets/console/format.js';
+import { createList } from '/assets/console/list.js';
+
+/** The screen of what an entry is about, where there is one. */
+function subjectOf(entry) {
+  const [kind, id] = entry.subject.split(/:(.*)/);
+  const page = { contact: '/console/contacts', document: '/console/documents' }[kind];
+  return page && id ? h('a', { href: address(page, { id }) }, `${sentence(kind)} ${id.slice(-8)}`) : entry.subject;
+}
+
+const details = (entry) => Object.entries(entry.details ?? {})
+  .map(([name, value]) => h('span', { class: 'sub' }, `${sentence(name)}: ${typeof value === 'string' ? value : JSON.stringify(value)}`));
+
+function start() {
+  const form = document.getElementById('filters');
+  const filters = bindFilters(form, () => list.reload());
+  const list = createList(document.getElementById('list'), {
+    caption: 'Audit log',
+    noun: ['entry', 'entries'],
+    key: (entry) => entry.id,
+    columns: [
+      { title: 'Action', className: 'title-cell', cell: (entry) => h('strong', {}, sentence(entry.action.replace('.', ' '))) },
+      { title: 'Who', cell: (entry) => entry.actor },
+      { title: 'To what', cell: (entry) => h('span', { title: entry.subject }, subjectOf(entry)) },
+      { title: 'Details', cell: details },
+      { title: 'When', className: 'nowrap', cell: (entry) => h('span', {}, timeAgo(entry.at), h('span', { class: 'sub' }, formatDateTime(entry.at))) },
+    ],
+    load: async ({ cursor, signal }) => {
+      const page = await get(address('/admin/api/audit', { ...filters(), cursor, limit: 50 }), { signal });
+      return { items: page.entries, next: page.next_cursor };
+    },
+    empty: () => (Object.values(filters()).some(Boolean)
+      ? ['No entry matches', 'Who, action and subject have to match exactly.', h('button', { class: 'button quiet small', type: 'button', onclick: () => form.reset() }, 'Clear filters')]
+      : ['No entries yet', 'What people and programs change is recorded here.', null]),
+  });
+  return list.reload();
+}
+
+if (requireAdministrator()) {
+  await start();
+}
