@@ -6,15 +6,24 @@ import { bindFilters } from '/assets/console/filters.js';
 import { formatDateTime, sentence, timeAgo } from '/assets/console/format.js';
 import { createList } from '/assets/console/list.js';
 
-/** The screen of what an entry is about, where there is one. */
+const screens = { contact: '/console/contacts', document: '/console/documents', key: '/console/keys' };
+
+/** A link to the screen of something, by the end of its id, which tells ids apart as well as the whole. */
+const link = (kind, id) => h('a', { href: address(screens[kind], { id }), title: id }, `${sentence(kind)} ${id.slice(-8)}`);
+
 function subjectOf(entry) {
   const [kind, id] = entry.subject.split(/:(.*)/);
-  const page = { contact: '/console/contacts', document: '/console/documents' }[kind];
-  return page && id ? h('a', { href: address(page, { id }) }, `${sentence(kind)} ${id.slice(-8)}`) : entry.subject;
+  return screens[kind] && id ? link(kind, id) : entry.subject;
 }
 
-const details = (entry) => Object.entries(entry.details ?? {})
-  .map(([name, value]) => h('span', { class: 'sub' }, `${sentence(name)}: ${typeof value === 'string' ? value : JSON.stringify(value)}`));
+function detailsOf(entry) {
+  const { contact_id: contact, from, to, ...others } = entry.details;
+  return [
+    from && to && `${sentence(from)} → ${to}`,
+    contact && link('contact', contact),
+    ...Object.entries(others).map(([name, value]) => `${sentence(name)}: ${typeof value === 'string' ? value : JSON.stringify(value)}`),
+  ].filter(Boolean).map((detail) => h('div', {}, detail));
+}
 
 function start() {
   const form = document.getElementById('filters');
@@ -26,8 +35,8 @@ function start() {
     columns: [
       { title: 'Action', className: 'title-cell', cell: (entry) => h('strong', {}, sentence(entry.action.replace('.', ' '))) },
       { title: 'Who', cell: (entry) => entry.actor },
-      { title: 'To what', cell: (entry) => h('span', { title: entry.subject }, subjectOf(entry)) },
-      { title: 'Details', cell: details },
+      { title: 'To what', cell: (entry) => [subjectOf(entry)] },
+      { title: 'Details', cell: detailsOf },
       { title: 'When', className: 'nowrap', cell: (entry) => h('span', {}, timeAgo(entry.at), h('span', { class: 'sub' }, formatDateTime(entry.at))) },
     ],
     load: async ({ cursor, signal }) => {

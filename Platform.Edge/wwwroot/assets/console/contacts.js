@@ -28,12 +28,13 @@ const list = createList(document.getElementById('list'), {
     },
     {
       title: 'Message',
+      className: 'bare',
       cell: (contact) => h('span', { class: 'clip' },
         contact.service !== notSpecified && h('strong', {}, `${contact.service}: `), contact.message),
     },
-    { title: 'Source', className: 'nowrap', cell: (contact) => contact.source },
-    { title: 'Received', className: 'nowrap', cell: (contact) => timeAgo(contact.timestamp) },
-    { title: 'Status', className: 'nowrap', cell: (contact) => statusField(contact, changed) },
+    { title: 'Source', className: 'minor', cell: (contact) => contact.source },
+    { title: 'Received', className: 'nowrap beside', cell: (contact) => timeAgo(contact.timestamp) },
+    { title: 'Status', className: 'nowrap beside', cell: (contact) => statusField(contact, changed) },
   ],
   load: async ({ cursor, signal }) => {
     const page = await get(address('/contacts', { ...filters(), cursor, limit: 25 }), { signal });

@@ -6,7 +6,7 @@ import { h, setText } from '/assets/console/dom.js';
 import { chip, formatNumber, formatSize, plural, timeAgo } from '/assets/console/format.js';
 import { poll } from '/assets/console/poll.js';
 import { isAdministrator } from '/assets/console/session.js';
-import { reasonOf, titleOf } from '/assets/console/task.js';
+import { documentNames, reasonOf, titleOf } from '/assets/console/task.js';
 
 const hour = 3600000;
 const interval = { numbers: 10000, lists: 20000, chart: 60000 };
@@ -37,7 +37,7 @@ async function showNumbers(signal) {
   }
 
   if (stats.status === 'fulfilled') {
-    figure('visits', formatNumber(stats.value.visitor_count), 'counted one by one');
+    figure('visits', formatNumber(stats.value.visitor_count), 'since the beginning');
   }
 
   showHealth(health);
@@ -93,8 +93,7 @@ async function showLatest(signal) {
         h('div', { class: 'grow' },
           h('a', { href: address('/console/contacts', { id: contact.contactId }) }, contact.name),
           h('span', { class: 'hint' }, contact.message)),
-        h('span', { class: 'hint' }, timeAgo(contact.timestamp)),
-        chip(contact.status))));
+        h('div', { class: 'aside' }, chip(contact.status), h('span', { class: 'hint' }, timeAgo(contact.timestamp))))));
   });
 }
 
@@ -106,10 +105,11 @@ async function showAttention(signal) {
 
   await part('attention', async () => {
     const { tasks } = await get(address('/admin/api/tasks', { state: 'failed', limit: shown }), { signal });
+    const names = await documentNames(tasks, signal);
     return tasks.length === 0
       ? h('p', { class: 'hint' }, 'Nothing. Every document has been processed, or is on its way.')
       : h('ul', { class: 'rows' }, tasks.map((task) => h('li', {},
-        h('div', { class: 'grow' }, h('a', { href: '/console/tasks?state=failed' }, titleOf(task)), h('span', { class: 'hint' }, reasonOf(task))),
+        h('div', { class: 'grow' }, h('a', { href: '/console/tasks?state=failed' }, names.get(task.document_id) ?? titleOf(task)), h('span', { class: 'hint' }, reasonOf(task))),
         h('span', { class: 'hint' }, timeAgo(task.finished_at)))));
   });
 }

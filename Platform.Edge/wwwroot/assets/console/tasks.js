@@ -6,24 +6,14 @@ import { bindFilters } from '/assets/console/filters.js';
 import { chip, formatDuration, formatNumber, timeAgo } from '/assets/console/format.js';
 import { createList } from '/assets/console/list.js';
 import { poll } from '/assets/console/poll.js';
-import { reasonOf, stateOf, titleOf } from '/assets/console/task.js';
+import { documentNames, reasonOf, stateOf, titleOf } from '/assets/console/task.js';
 import { toast, toastError } from '/assets/console/toast.js';
 
 const pageSize = 25;
 const interval = 3000;
 
-/** The names of documents, as far as they are known: tasks have ids only. */
-const names = new Map();
-
-async function learnNames(tasks, signal) {
-  if (tasks.some((task) => task.document_id && !names.has(task.document_id))) {
-    const { documents } = await get(address('/documents', { limit: 100 }), { signal });
-    documents.forEach((document) => names.set(document.document_id, document.filename));
-    // What is older, or in the trash, keeps its id, and is not asked for each time.
-    tasks.filter((task) => task.document_id && !names.has(task.document_id))
-      .forEach((task) => names.set(task.document_id, `Document ${task.document_id.slice(-8)}`));
-  }
-}
+/** By id. */
+let names = new Map();
 
 function timing(task) {
   if (task.state === 'queued') {
@@ -69,16 +59,16 @@ function start() {
             : 'all documents'),
         ],
       },
-      { title: 'State', className: 'nowrap', cell: (task) => chip(task.state, stateOf(task)) },
-      { title: 'Reason', cell: (task) => [reasonOf(task)] },
-      { title: 'Attempts', className: 'number', cell: (task) => formatNumber(task.attempts) },
-      { title: 'Asked by', cell: (task) => task.requested_by },
-      { title: 'When', className: 'nowrap', cell: (task) => h('span', {}, timing(task)) },
+      { title: 'State', className: 'nowrap beside', cell: (task) => chip(task.state, stateOf(task)) },
+      { title: 'Reason', className: 'bare', cell: (task) => [reasonOf(task)] },
+      { title: 'Attempts', className: 'number minor', cell: (task) => formatNumber(task.attempts) },
+      { title: 'Asked by', className: 'minor', cell: (task) => task.requested_by },
+      { title: 'When', className: 'nowrap beside', cell: (task) => h('span', {}, timing(task)) },
       { title: '', className: 'actions-cell', cell: (task) => [again(task)].filter(Boolean) },
     ],
     load: async ({ cursor, signal }) => {
       const { tasks } = await get(address('/admin/api/tasks', { ...filters(), before: cursor, limit: pageSize }), { signal });
-      await learnNames(tasks, signal);
+      names = await documentNames(tasks, signal);
       return { items: tasks, next: tasks.length === pageSize ? tasks.at(-1).id : null };
     },
     empty: () => (Object.values(filters()).some(Boolean)
