@@ -18,11 +18,12 @@ function subjectOf(entry) {
 
 function detailsOf(entry) {
   const { contact_id: contact, from, to, ...others } = entry.details;
-  return [
+  const details = [
     from && to && `${sentence(from)} → ${to}`,
     contact && link('contact', contact),
     ...Object.entries(others).map(([name, value]) => `${sentence(name)}: ${typeof value === 'string' ? value : JSON.stringify(value)}`),
-  ].filter(Boolean).map((detail) => h('div', {}, detail));
+  ].filter(Boolean);
+  return details.length === 0 ? [] : h('ul', {}, details.map((detail) => h('li', {}, detail)));
 }
 
 function start() {
@@ -34,8 +35,8 @@ function start() {
     key: (entry) => entry.id,
     columns: [
       { title: 'Action', className: 'title-cell', cell: (entry) => h('strong', {}, sentence(entry.action.replace('.', ' '))) },
-      { title: 'Who', cell: (entry) => entry.actor },
-      { title: 'To what', cell: (entry) => [subjectOf(entry)] },
+      { title: 'Who', className: 'roomy', cell: (entry) => entry.actor },
+      { title: 'To what', className: 'nowrap', cell: (entry) => [subjectOf(entry)] },
       { title: 'Details', cell: detailsOf },
       { title: 'When', className: 'nowrap', cell: (entry) => h('span', {}, timeAgo(entry.at), h('span', { class: 'sub' }, formatDateTime(entry.at))) },
     ],

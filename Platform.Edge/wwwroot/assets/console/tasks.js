@@ -60,10 +60,10 @@ function start() {
         ],
       },
       { title: 'State', className: 'nowrap beside', cell: (task) => chip(task.state, stateOf(task)) },
+      { title: 'When', className: 'nowrap beside', cell: (task) => h('span', {}, timing(task)) },
       { title: 'Reason', className: 'bare', cell: (task) => [reasonOf(task)] },
       { title: 'Attempts', className: 'number minor', cell: (task) => formatNumber(task.attempts) },
-      { title: 'Asked by', className: 'minor', cell: (task) => task.requested_by },
-      { title: 'When', className: 'nowrap beside', cell: (task) => h('span', {}, timing(task)) },
+      { title: 'Asked by', className: 'minor roomy', cell: (task) => task.requested_by },
       { title: '', className: 'actions-cell', cell: (task) => [again(task)].filter(Boolean) },
     ],
     load: async ({ cursor, signal }) => {
