@@ -13,7 +13,7 @@ internal sealed class Lockout(IOptions<SignInOptions> options, TimeProvider time
     private const int Doublings = 30;
 
     private readonly LockoutOptions _options = options.Value.Lockout;
-    private readonly Buckets _account = new("sign-in", options.Value.Lockout.Account, count: 1);
+    private readonly Buckets _account = new("sign-in", options.Value.Lockout.Account, count: 1, time);
     private readonly MemoryCache _addresses = new(new MemoryCacheOptions { SizeLimit = options.Value.Lockout.Addresses });
     private readonly Lock _gate = new();
 
@@ -53,11 +53,7 @@ internal sealed class Lockout(IOptions<SignInOptions> options, TimeProvider time
     /// <summary>The password was right.</summary>
     public void Forget(ulong address) => _addresses.Remove(address);
 
-    public void Dispose()
-    {
-        _account.Dispose();
-        _addresses.Dispose();
-    }
+    public void Dispose() => _addresses.Dispose();
 
     private TimeSpan WaitAfter(int further)
     {
