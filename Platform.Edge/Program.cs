@@ -1,9 +1,11 @@
+using Platform.Edge.Authentication;
 using Platform.Edge.Limits;
 using Platform.Edge.Logging;
 using Platform.Edge.Routing;
 using Platform.Edge.Security;
 using Platform.Edge.Site;
 using Platform.Edge.Tls;
+using Platform.Edge.Transport;
 
 if (await HealthSwitch.TryRunAsync(args))
 {
@@ -12,12 +14,14 @@ if (await HealthSwitch.TryRunAsync(args))
 
 // The settings and the site lie beside the program, wherever it is started from.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+builder.UseEventLoop();
 builder.AddServiceDefaults();
 builder.AddTls();
 builder.AddKnownProxies();
 builder.AddAccessLog();
 builder.AddCrossOrigin();
 builder.AddLimits();
+builder.AddSignIn();
 builder.AddSite();
 builder.AddProxy();
 
@@ -35,6 +39,7 @@ app.UseTls();
 app.UseCrossOrigin();
 app.UseLimits();
 app.UseCompression();
+app.UseSignIn();
 app.UseSite();
 app.MapWellKnownFiles();
 app.MapProxy();

@@ -12,6 +12,7 @@ namespace Platform.Api.Audit;
 
 internal static class AuditEndpoints
 {
+    private const string Path = "/admin/audit";
     private const int DefaultLimit = 50;
     private const int MaxLimit = 200;
 
@@ -29,7 +30,13 @@ internal static class AuditEndpoints
                 $"at <= now() - interval '{services.GetRequiredService<IOptions<AuditOptions>>().Value.RetentionDays} days'"));
     }
 
-    public static void MapAudit(this IEndpointRouteBuilder app) => app.MapGet("/admin/audit", ListAsync)
+    public static void MapAudit(this IEndpointRouteBuilder app)
+    {
+        app.MapPost(Path, EdgeEntry.AddAsync).RequireScope(Scopes.Audit).ExcludeFromDescription();
+        app.MapAuditList();
+    }
+
+    private static void MapAuditList(this IEndpointRouteBuilder app) => app.MapGet(Path, ListAsync)
         .RequireScope(Scopes.Admin)
         .WithTags("Administration")
         .WithName("ListAuditEntries")

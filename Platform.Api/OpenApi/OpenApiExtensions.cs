@@ -5,11 +5,17 @@ namespace Platform.Api.OpenApi;
 
 internal static class OpenApiExtensions
 {
+    private const string Document = "/openapi/v1.json";
+
+    // What the edge calls the paths that only the operator may use.
+    private const string Admin = "/admin/";
+    private const string AdminAtEdge = "/admin/api/";
+
     /// <summary>The OpenAPI 3.1 document of the API, with the key that each operation needs.</summary>
-    public static void AddApiDescription(this IHostApplicationBuilder builder) => builder.Services.AddOpenApi("v1", options =>
+    public static void AddApiDescription(this IHostApplicationBuilder builder) => builder.Services.AddHttpContextAccessor().AddOpenApi("v1", options =>
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
-        options.AddDocumentTransformer((document, _, _) =>
+        options.AddDocumentTransformer((document, context, _) =>
         {
             document.Info = new() { Title = "Platform API", Version = "v1" };
             document.AddComponent<IOpenApiSecurityScheme>(ApiKeyAuthentication.SchemeName, new OpenApiSecurityScheme
@@ -18,6 +24,12 @@ internal static class OpenApiExtensions
                 In = ParameterLocation.Header,
                 Name = ApiKey.HeaderName,
             });
+            var request = context.ApplicationServices.GetRequiredService<IHttpContextAccessor>().HttpContext?.Request;
+            if (request?.Headers.ContainsKey("X-Forwarded-Host") == true)
+            {
+                NameAsEdgeDoes(document);
+            }
+
             return Task.CompletedTask;
         });
         options.AddOperationTransformer((operation, context, _) =>
@@ -32,6 +44,31 @@ internal static class OpenApiExtensions
         });
     });
 
-    public static void MapApiDescription(this IEndpointRouteBuilder app) =>
+    /// <summary>The document at <c>/openapi/v1.json</c>, and at <c>/docs</c> Swagger UI with it, from files of its package.</summary>
+    public static void MapApiDescription(this IEndpointRouteBuilder app)
+    {
         app.MapOpenApi("/openapi/{documentName}.json").RequireScope(Scopes.Admin);
+        app.MapGet("/docs/session.js", () => Results.File(Script(), "text/javascript")).RequireScope(Scopes.Admin).ExcludeFromDescription();
+        app.MapSwaggerUI("docs", page =>
+        {
+            page.DocumentTitle = "Platform API";
+            page.SwaggerEndpoint(Document, "Platform API v1");
+            page.InjectJavascript("session.js");
+            page.DisplayRequestDuration();
+        }).RequireScope(Scopes.Admin);
+    }
+
+    private static Stream Script() => typeof(OpenApiExtensions).Assembly.GetManifestResourceStream("session.js")!;
+
+    /// <summary>Whoever reads it through the edge is told the edge's paths.</summary>
+    private static void NameAsEdgeDoes(OpenApiDocument document)
+    {
+        var paths = new OpenApiPaths();
+        foreach (var (path, item) in document.Paths)
+        {
+            paths[path.StartsWith(Admin, StringComparison.Ordinal) ? AdminAtEdge + path[Admin.Length..] : path] = item;
+        }
+
+        document.Paths = paths;
+    }
 }

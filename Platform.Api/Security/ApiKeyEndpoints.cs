@@ -71,7 +71,7 @@ internal static class ApiKeyEndpoints
             return RequestProblems.Invalid(errors);
         }
 
-        var holder = context.Request.Headers[ApiKey.HeaderName].ToString();
+        var holder = keys.SealingSecretOf(context);
         var (key, hash) = ApiKey.Generate();
         var created = new NewApiKey(Guid.CreateVersion7(), name, scopes, key, time.GetUtcNow().UtcDateTime);
         var location = $"/admin/keys/{created.Id}";

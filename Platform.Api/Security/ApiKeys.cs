@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using System.Security.Claims;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Platform.Api.Database;
@@ -27,6 +28,7 @@ internal sealed partial class ApiKeys : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger<ApiKeys> _logger;
     private readonly ApiKey? _bootstrap;
+    private readonly string? _edgeKey;
     private readonly ConcurrentDictionary<Guid, DateTime> _lastUsed = new();
     private readonly ConcurrentDictionary<Guid, DateTime> _unsavedUses = new();
     private FrozenDictionary<UInt128, ApiKey>? _keys;
@@ -44,6 +46,7 @@ internal sealed partial class ApiKeys : BackgroundService
         _migrator = migrator;
         _time = time;
         _logger = logger;
+        _edgeKey = options.Value.EdgeKey;
         if (ApiKey.HashOf(options.Value.BootstrapKey?.Trim()) is { } hash)
         {
             _bootstrap = ApiKey.Create(id: null, ApiKey.BootstrapName, hash, Scopes.All);
@@ -73,6 +76,14 @@ internal sealed partial class ApiKeys : BackgroundService
         NoteUse(key.Id!.Value);
         return key;
     }
+
+    /// <summary>
+    /// What seals an answer for who asked: their key. Who has signed in at the edge holds none that is the same tomorrow; the edge's stands
+    /// for it, and their name.
+    /// </summary>
+    public string SealingSecretOf(HttpContext context) => context.Request.Headers[ApiKey.HeaderName] is [{ Length: > 0 } key]
+        ? key
+        : $"{_edgeKey} {context.User.FindFirstValue(ClaimTypes.NameIdentifier)}";
 
     /// <summary>Reads the keys now, so that a change holds here as soon as it is acknowledged; other instances are notified.</summary>
     public async Task ReloadAsync(CancellationToken cancellationToken)

@@ -9,6 +9,9 @@ internal static class Scopes
     public const string Write = "write";
     public const string Admin = "admin";
 
+    /// <summary>To write what happened at the edge into the audit log: the edge's own, and no key's.</summary>
+    public const string Audit = "audit";
+
     public const string ClaimType = "scope";
 
     public static IReadOnlyList<string> All { get; } = [Read, Write, Admin];

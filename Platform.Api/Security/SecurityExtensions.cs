@@ -18,16 +18,19 @@ internal static class SecurityExtensions
         builder.Services.AddSingleton<ApiKeyStore>();
         builder.Services.AddSingleton<ApiKeys>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ApiKeys>());
-        builder.Services.AddAuthentication(ApiKeyAuthentication.SchemeName)
-            .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, configureOptions: null);
+        builder.Services.AddAuthentication(EdgeToken.SelectorName)
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, configureOptions: null)
+            .AddEdgeToken();
         builder.Services.AddAuthorization();
     }
 
     public static void UseApiKeys(this WebApplication app)
     {
         app.UseAuthentication();
-        // A wrong key is refused on every path, public and unknown ones too: its sender believes to be somebody.
-        app.Use((context, next) => context.Request.Headers.ContainsKey(ApiKey.HeaderName) ? ServeKnownAsync(context, next) : next(context));
+        // A wrong key or token is refused on every path, public and unknown ones too: its sender believes to be somebody.
+        app.Use((context, next) => context.Request.Headers.ContainsKey(ApiKey.HeaderName) || EdgeToken.IsPresentedBy(context)
+            ? ServeKnownAsync(context, next)
+            : next(context));
         app.UseAuthorization();
     }
 

@@ -12,4 +12,10 @@ internal sealed class SecurityOptions
     /// </summary>
     [MaxLength(ApiKey.MaxLength)]
     public string? BootstrapKey { get; set; }
+
+    /// <summary>
+    /// What the edge signs its tokens with (<c>Authentication:ApiTokenKey</c> there), at least 32 bytes. Missing or blank, no token is taken.
+    /// </summary>
+    [RegularExpression(".{32,}", ErrorMessage = "Security:EdgeKey must have 32 characters or more.")]
+    public string? EdgeKey { get; set; }
 }

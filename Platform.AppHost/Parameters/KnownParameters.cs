@@ -3,9 +3,15 @@ namespace Platform.AppHost.Parameters;
 /// <summary>Every parameter that Platform knows, with what it is for. A name that is not here is a mistake, and stops the start.</summary>
 internal static class KnownParameters
 {
+    public const string AdminPassword = "admin-password";
+    public const string AdminUser = "admin-user";
     public const string ApiKey = "api-key";
+    public const string EdgeKey = "edge-key";
     public const string LinkKey = "link-key";
     public const string MailTo = "mail-to";
+    public const string OidcAuthority = "oidc-authority";
+    public const string OidcClientId = "oidc-client-id";
+    public const string OidcClientSecret = "oidc-client-secret";
     public const string PgAdminEmail = "pgadmin-email";
     public const string PgAdminPassword = "pgadmin-password";
     public const string PostgresPassword = "postgres-password";
@@ -19,9 +25,17 @@ internal static class KnownParameters
 
     private static readonly Dictionary<string, string> Descriptions = new(StringComparer.OrdinalIgnoreCase)
     {
+        [AdminPassword] = "The password of the administrator who signs in where no OpenID Connect provider is given, at least 12 characters.",
+        [AdminUser] = "The name of that administrator.",
         [ApiKey] = "The bootstrap API key: it has every scope. Give it to the first client, and create narrower keys for the others.",
+        [EdgeKey] = "The key that the edge signs with when it tells the API who has signed in, at least 32 characters.",
         [LinkKey] = "The key that links to documents are signed with. Another one revokes all links.",
         [MailTo] = "Who is told of new contacts by mail; empty for nobody.",
+        [OidcAuthority] = "The address of the OpenID Connect provider that people sign in with, such as https://id.example.org/realms/platform; "
+            + "empty for the administrator with a password.",
+        [OidcClientId] = "The client that Platform is at the provider. Its redirect address is https://{host}/auth/callback, and "
+            + "https://{host}/auth/signed-out after signing out.",
+        [OidcClientSecret] = "The secret of that client.",
         [PgAdminEmail] = "The e-mail address that pgAdmin is entered with.",
         [PgAdminPassword] = "The password that pgAdmin is entered with, fixed when its volume is first created.",
         [PostgresPassword] = "The password of PostgreSQL's superuser `postgres`, fixed when the database is first created.",

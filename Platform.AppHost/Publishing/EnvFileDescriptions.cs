@@ -5,7 +5,10 @@ namespace Platform.AppHost.Publishing;
 /// <summary>What stands above each variable of the <c>.env</c> file: what it is, and how to get a value.</summary>
 internal static class EnvFileDescriptions
 {
-    private static readonly HashSet<string> Optional = [KnownParameters.MailTo, KnownParameters.SmtpUrl];
+    private static readonly HashSet<string> Optional = [
+        KnownParameters.MailTo, KnownParameters.SmtpUrl,
+        KnownParameters.OidcAuthority, KnownParameters.OidcClientId, KnownParameters.OidcClientSecret,
+    ];
 
     /// <summary>Whether the variable may stay empty.</summary>
     public static bool IsOptional(string variable) => Optional.Any(name => Variable(name) == variable);

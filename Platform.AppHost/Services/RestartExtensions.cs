@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -28,17 +29,22 @@ internal static partial class RestartExtensions
         services.PostConfigure<ResourceNotificationServiceOptions>(options => options.DefaultWaitBehavior = WaitBehavior.WaitOnResourceUnavailable);
         // First of all: the orchestrator's own service comes back only when everything is on its way, and some of it may have ended by then.
         services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(provider =>
-            ActivatorUtilities.CreateInstance<Restarter>(provider, process.Resource)));
+            ActivatorUtilities.CreateInstance<Restarter>(provider, (IResourceBuilder<IResource>)process)));
         return process;
     }
 
     /// <summary>Watches the processes of one resource.</summary>
     private sealed partial class Restarter(
-        IResource resource, ResourceNotificationService notifications, ResourceCommandService commands, IHostApplicationLifetime lifetime,
+        IResourceBuilder<IResource> process, ResourceNotificationService notifications, ResourceCommandService commands, IHostApplicationLifetime lifetime,
         TimeProvider time, ILoggerFactory loggers)
         : BackgroundService
     {
+        private IResource Resource => process.Resource;
+
         private readonly ILogger _log = loggers.CreateLogger("Platform.AppHost");
+
+        /// <summary>How often each instance was stopped on request.</summary>
+        private readonly ConcurrentDictionary<string, int> _stops = new();
 
         protected override async Task ExecuteAsync(CancellationToken stoppingToken)
         {
@@ -54,8 +60,13 @@ internal static partial class RestartExtensions
             {
                 await foreach (var change in notifications.WatchAsync(stoppingToken))
                 {
-                    if (change.Resource == resource && !instances.ContainsKey(change.ResourceId))
+                    if (change.Resource == Resource && !instances.ContainsKey(change.ResourceId))
                     {
+                        if (instances.Count == 0)
+                        {
+                            CountStops();
+                        }
+
                         instances[change.ResourceId] = KeepRunningAsync(change.ResourceId, stoppingToken);
                     }
                 }
@@ -65,6 +76,32 @@ internal static partial class RestartExtensions
                 // The AppHost is stopping, and its processes with it.
                 await Task.WhenAll(instances.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
+        }
+
+        /// <summary>
+        /// Whether somebody stops a process while it waits to be started again, only the command knows: the orchestrator tells of one end more
+        /// than once, the last time when it has taken the process's endpoints away.
+        /// </summary>
+        private void CountStops()
+        {
+            var stop = Resource.Annotations.OfType<ResourceCommandAnnotation>()
+                .Single(command => command.Name == KnownResourceCommands.StopCommand);
+            process.WithCommand(
+                stop.Name,
+                stop.DisplayName,
+                context =>
+                {
+                    _stops.AddOrUpdate(context.ResourceName, 1, (_, stops) => stops + 1);
+                    return stop.ExecuteCommand(context);
+                },
+                new()
+                {
+                    Description = stop.DisplayDescription,
+                    UpdateState = stop.UpdateState,
+                    IconName = stop.IconName,
+                    IconVariant = stop.IconVariant,
+                    IsHighlighted = stop.IsHighlighted,
+                });
         }
 
         private async Task KeepRunningAsync(string id, CancellationToken stopping)
@@ -80,7 +117,7 @@ internal static partial class RestartExtensions
 
                 // A process that ends at once may never have been seen running. On request it goes from Running to Stopping first.
                 var died = before == KnownResourceStates.Running
-                    || (before == KnownResourceStates.Starting && state != KnownResourceStates.FailedToStart);
+                    || (before == KnownResourceStates.Starting && (state != KnownResourceStates.FailedToStart || restarts > 0));
                 before = state;
                 if (state == KnownResourceStates.Running)
                 {
@@ -94,6 +131,7 @@ internal static partial class RestartExtensions
 
                 pause = time.GetUtcNow() - runningSince > Settled ? ShortestPause : pause;
                 runningSince = null;
+                var stops = _stops.GetValueOrDefault(id);
                 LogRestart(_log, id, change.Snapshot.ExitCode, pause.TotalSeconds);
                 do
                 {
@@ -102,7 +140,7 @@ internal static partial class RestartExtensions
                     pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
                 }
                 // Somebody may have started it, or stopped it, meanwhile.
-                while (State(id) == Restarting && !await StartAsync(id, ++restarts, pause, stopping));
+                while (IsDown(State(id)) && stops == _stops.GetValueOrDefault(id) && !await StartAsync(id, ++restarts, pause, stopping));
             }
         }
 
@@ -119,8 +157,8 @@ internal static partial class RestartExtensions
         }
 
         /// <summary>The dashboard shows that it is about to start again, and how often it had to.</summary>
-        private Task ShowAsync(string id, int restarts) => notifications.PublishUpdateAsync(resource, id, known =>
-            HasEnded(known.State?.Text) || known.State?.Text == Restarting
+        private Task ShowAsync(string id, int restarts) => notifications.PublishUpdateAsync(Resource, id, known =>
+            IsDown(known.State?.Text)
                 ? known with
                 {
                     State = new(Restarting, KnownResourceStateStyles.Warn),
@@ -131,6 +169,8 @@ internal static partial class RestartExtensions
         private string? State(string id) => notifications.TryGetCurrentState(id, out var now) ? now.Snapshot.State?.Text : null;
 
         private static bool HasEnded(string? state) => KnownResourceStates.TerminalStates.Contains(state);
+
+        private static bool IsDown(string? state) => state == Restarting || HasEnded(state);
 
         [LoggerMessage(LogLevel.Warning, "{Resource} ended by itself (exit code {ExitCode}); starting it again in {Seconds} s")]
         private static partial void LogRestart(ILogger logger, string resource, int? exitCode, double seconds);

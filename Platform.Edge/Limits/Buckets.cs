@@ -1,15 +1,16 @@
-using System.Threading.RateLimiting;
-
 namespace Platform.Edge.Limits;
 
 /// <summary>
 /// Token buckets, one a client, for one rate. A client's bucket is one of a fixed number, chosen by a hash that differs from one run to
-/// the next, so that the memory is bounded whatever the number of clients; a bucket that is full again is dropped.
+/// the next, so that the memory is bounded whatever the number of clients. A bucket is one number, the time at which it is full again,
+/// from which follows how many tokens are in it now (the generic cell rate algorithm, ITU-T I.371).
 /// </summary>
-internal sealed class Buckets(string policy, Rate rate, int count) : IDisposable
+internal sealed class Buckets(string policy, Rate rate, int count, TimeProvider time)
 {
-    private readonly PartitionedRateLimiter<ulong> _limiter = PartitionedRateLimiter.Create<ulong, int>(client =>
-        RateLimitPartition.GetTokenBucketLimiter((int)((uint)HashCode.Combine(client) % (uint)count), _ => Options(rate)));
+    // In ticks of time. A conversion that overflows gives the largest number, of which the sums below need room for two.
+    private readonly long _perToken = Math.Min((long)(time.TimestampFrequency / rate.PerSecond), long.MaxValue / 4);
+    private readonly long _toFill = Math.Min((long)(time.TimestampFrequency / rate.PerSecond * rate.Burst), long.MaxValue / 4);
+    private readonly long[] _fullAt = new long[count];
 
     /// <summary>The name under which refusals are counted.</summary>
     public string Policy { get; } = policy;
@@ -17,24 +18,23 @@ internal sealed class Buckets(string policy, Rate rate, int count) : IDisposable
     /// <summary>Takes one token; false when there is none, with the time until there is.</summary>
     public bool TryTake(ulong client, out TimeSpan retryAfter)
     {
-        using var lease = _limiter.AttemptAcquire(client);
-        lease.TryGetMetadata(MetadataName.RetryAfter, out retryAfter);
-        return lease.IsAcquired;
-    }
-
-    public void Dispose() => _limiter.Dispose();
-
-    // The limiters are refilled ten times a second, by the time that has passed.
-    private static TokenBucketRateLimiterOptions Options(Rate rate)
-    {
-        var tokens = Math.Max(1, (int)(rate.PerSecond / 10));
-        return new TokenBucketRateLimiterOptions
+        ref var bucket = ref _fullAt[(uint)HashCode.Combine(client) % (uint)_fullAt.Length];
+        var now = time.GetTimestamp();
+        while (true)
         {
-            TokenLimit = rate.Burst,
-            TokensPerPeriod = tokens,
-            ReplenishmentPeriod = TimeSpan.FromSeconds(tokens / rate.PerSecond),
-            QueueLimit = 0,
-            AutoReplenishment = false,
-        };
+            var fullAt = Volatile.Read(ref bucket);
+            var next = Math.Max(fullAt, now) + _perToken;
+            if (next - now > _toFill)
+            {
+                retryAfter = time.GetElapsedTime(now + _toFill, next);
+                return false;
+            }
+
+            if (Interlocked.CompareExchange(ref bucket, next, fullAt) == fullAt)
+            {
+                retryAfter = TimeSpan.Zero;
+                return true;
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ namespace Platform.Edge.Limits;
 /// Refuses what is too much: a body that says it is too large (413), a client that asks too often (429), and a wrong API key on any path
 /// of the API (401). A good key is counted by itself; without one the client's address is counted, and so is every wrong key.
 /// </summary>
-internal sealed class RequestLimits : IDisposable
+internal sealed class RequestLimits
 {
     private readonly RequestDelegate _next;
     private readonly ApiKeys _keys;
@@ -23,7 +23,8 @@ internal sealed class RequestLimits : IDisposable
     private readonly Buckets _perKey;
     private readonly (PathRate Rule, Buckets Buckets)[] _paths;
 
-    public RequestLimits(RequestDelegate next, ApiKeys keys, Problem problem, IOptions<LimitsOptions> options, IMeterFactory meters)
+    public RequestLimits(
+        RequestDelegate next, ApiKeys keys, Problem problem, IOptions<LimitsOptions> options, IMeterFactory meters, TimeProvider time)
     {
         _next = next;
         _keys = keys;
@@ -31,11 +32,11 @@ internal sealed class RequestLimits : IDisposable
         _options = options.Value;
         _refused = meters.Create("Platform.Edge").CreateCounter<long>(
             "edge_rate_limited_total", description: "Requests refused because their client asked too often.");
-        _writes = new Buckets("writes", _options.Writes, _options.Buckets);
-        _reads = new Buckets("reads", _options.Reads, _options.Buckets);
-        _site = new Buckets("site", _options.Site, _options.Buckets);
-        _perKey = new Buckets("keys", _options.Keys, _options.Buckets);
-        _paths = [.. _options.Paths.Select(rule => (rule, new Buckets(rule.Path, new Rate(rule.PerSecond, rule.Burst), _options.Buckets)))];
+        _writes = new Buckets("writes", _options.Writes, _options.Buckets, time);
+        _reads = new Buckets("reads", _options.Reads, _options.Buckets, time);
+        _site = new Buckets("site", _options.Site, _options.Buckets, time);
+        _perKey = new Buckets("keys", _options.Keys, _options.Buckets, time);
+        _paths = [.. _options.Paths.Select(rule => (rule, new Buckets(rule.Path, new Rate(rule.PerSecond, rule.Burst), _options.Buckets, time)))];
     }
 
     public Task InvokeAsync(HttpContext context)
@@ -49,14 +50,6 @@ internal sealed class RequestLimits : IDisposable
 
         var buckets = route is null ? _site : ForAddress(context.Request);
         return buckets.TryTake(address, out var wait) ? Pass(context, route) : TooMany(context, buckets, wait);
-    }
-
-    public void Dispose()
-    {
-        foreach (var buckets in _paths.Select(path => path.Buckets).Concat([_writes, _reads, _site, _perKey]))
-        {
-            buckets.Dispose();
-        }
     }
 
     private async Task WithKeyAsync(HttpContext context, EdgeRoute route, string key, ulong address)

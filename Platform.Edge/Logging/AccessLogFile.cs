@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 using System.Threading.Channels;
@@ -12,7 +13,9 @@ namespace Platform.Edge.Logging;
 internal sealed partial class AccessLogFile : BackgroundService
 {
     private static readonly TimeSpan PauseAfterError = TimeSpan.FromSeconds(5);
-    private static readonly byte[] LineEnd = "\n"u8.ToArray();
+
+    /// <summary>How long an entry waits for others, so that a busy edge does not wake a thread and write to the disk for each.</summary>
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(100);
 
     private readonly AccessLogOptions _options;
     private readonly ILogger<AccessLogFile> _logger;
@@ -57,11 +60,11 @@ internal sealed partial class AccessLogFile : BackgroundService
             return;
         }
 
-        while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
+        while (await WaitAsync(stoppingToken))
         {
             try
             {
-                await WriteAsync(_options.Path!);
+                await WriteAsync(_options.Path!, stoppingToken);
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
@@ -78,26 +81,42 @@ internal sealed partial class AccessLogFile : BackgroundService
         }
     }
 
+    /// <summary>Waits for entries; false when the queue has ended.</summary>
+    private async Task<bool> WaitAsync(CancellationToken stoppingToken)
+    {
+        if (!await _queue.Reader.WaitToReadAsync(CancellationToken.None))
+        {
+            return false;
+        }
+
+        await Task.Delay(Gathering, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return true;
+    }
+
     /// <summary>Writes into the current file until it is full or the queue has ended.</summary>
-    private async Task WriteAsync(string path)
+    private async Task WriteAsync(string path, CancellationToken stoppingToken)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         await using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read | FileShare.Delete, 64 * 1024);
+        var line = new ArrayBufferWriter<byte>();
+        await using var json = new Utf8JsonWriter(line);
         while (file.Length < _options.FileSize)
         {
             var size = file.Length;
             while (size < _options.FileSize && _queue.Reader.TryRead(out var entry))
             {
-                var line = JsonSerializer.SerializeToUtf8Bytes(entry, AccessLogJson.Default.AccessLogEntry);
-                file.Write(line);
-                file.Write(LineEnd);
-                size += line.Length + 1;
+                JsonSerializer.Serialize(json, entry, AccessLogJson.Default.AccessLogEntry);
+                line.Write("\n"u8);
+                file.Write(line.WrittenSpan);
+                size += line.WrittenCount;
+                line.ResetWrittenCount();
+                json.Reset();
                 _unwritten++;
             }
 
             await file.FlushAsync(CancellationToken.None);
             _unwritten = 0;
-            if (size < _options.FileSize && !await _queue.Reader.WaitToReadAsync(CancellationToken.None))
+            if (size < _options.FileSize && !await WaitAsync(stoppingToken))
             {
                 return;
             }

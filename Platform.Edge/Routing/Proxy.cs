@@ -1,4 +1,5 @@
 using System.Text;
+using Platform.Edge.Authentication;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
@@ -133,6 +134,7 @@ internal static class Proxy
     private static void AddTransforms(TransformBuilderContext context)
     {
         context.UseDefaultForwarders = false;
+        context.AddForwardedIdentity();
         context.AddRequestTransform(transform =>
         {
             var http = transform.HttpContext;

@@ -17,10 +17,7 @@ internal sealed class Problem(SiteFiles site, IProblemDetailsService documents)
         var response = context.Response;
         response.StatusCode = status;
         response.Headers.CacheControl = "no-store";
-        if (retryAfter is { } wait)
-        {
-            response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-        }
+        response.SetRetryAfter(retryAfter);
 
         var title = ReasonPhrases.GetReasonPhrase(status);
         if (context.Request.AcceptsHtml())
@@ -34,5 +31,17 @@ internal sealed class Problem(SiteFiles site, IProblemDetailsService documents)
             HttpContext = context,
             ProblemDetails = new ProblemDetails { Status = status, Title = title, Detail = detail },
         });
+    }
+}
+
+internal static class RetryAfterExtensions
+{
+    /// <summary>Says when it makes sense to ask again (RFC 9110, 10.2.3): in whole seconds, at least 1. Null says nothing.</summary>
+    public static void SetRetryAfter(this HttpResponse response, TimeSpan? wait)
+    {
+        if (wait is { TotalSeconds: var seconds })
+        {
+            response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(seconds)).ToString(CultureInfo.InvariantCulture);
+        }
     }
 }

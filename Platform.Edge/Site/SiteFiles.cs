@@ -59,7 +59,19 @@ internal sealed partial class SiteFiles
         _pages = pages.ToFrozenDictionary();
         _notFound = ReadPage("/_404.html");
         _error = ReadPage("/_error.html");
+        SignInPage = ReadPage("/_sign-in.html");
+        SignOutPage = ReadPage("/_sign-out.html");
+        SignedOutPage = ReadPage("/_signed-out.html");
     }
+
+    /// <summary>The form for a name and a password.</summary>
+    public Page SignInPage { get; }
+
+    /// <summary>The page that asks whether to sign out.</summary>
+    public Page SignOutPage { get; }
+
+    /// <summary>What a person sees who has signed out.</summary>
+    public Page SignedOutPage { get; }
 
     /// <summary>The page at <paramref name="path"/>, or null.</summary>
     public Page? Page(string path) => _pages.GetValueOrDefault(path);

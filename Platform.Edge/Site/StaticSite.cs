@@ -1,7 +1,11 @@
+using Microsoft.AspNetCore.Antiforgery;
+using Platform.Edge.Authentication;
+using Platform.Edge.Routing;
+
 namespace Platform.Edge.Site;
 
 /// <summary>Answers everything that is not a proxied route: the site's pages and files, and 404 for the rest.</summary>
-internal sealed class StaticSite(RequestDelegate next, SiteFiles site, Problem problem)
+internal sealed class StaticSite(RequestDelegate next, SiteFiles site, IAntiforgery antiforgery, Problem problem)
 {
     /// <summary>The names of the contact form's fields, as the API reports them, in a person's words.</summary>
     private static readonly Dictionary<string, string> FieldNames = new()
@@ -46,8 +50,14 @@ internal sealed class StaticSite(RequestDelegate next, SiteFiles site, Problem p
             return problem.WriteAsync(context, StatusCodes.Status405MethodNotAllowed, "This page can only be read.");
         }
 
-        return asset?.WriteAsync(context) ?? page!.WriteAsync(context, Refused(request));
+        return asset?.WriteAsync(context) ?? page!.WriteAsync(context, Values(context));
     }
+
+    /// <summary>A page that is not for everybody says who sees it, and has the token for what it sends.</summary>
+    private PageValues Values(HttpContext context) =>
+        context.Features.Get<Session>() is { Ticket.Principal: var user } && RouteTable.AccessOf(context.Request.Path) != Access.Public
+            ? new PageValues { User = user.Name, Role = user.Role, Csrf = antiforgery.GetAndStoreTokens(context).RequestToken }
+            : Refused(context.Request);
 
     /// <summary>The form without JavaScript: the API sends the browser back with the names of the fields that it refused.</summary>
     private static PageValues Refused(HttpRequest request)

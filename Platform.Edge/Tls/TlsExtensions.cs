@@ -20,16 +20,17 @@ internal static partial class TlsExtensions
 
         builder.Services.AddSingleton<ServerCertificate>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ServerCertificate>());
-        builder.Services.AddOptions<KestrelServerOptions>().Configure<ServerCertificate>((server, certificate) =>
+        builder.Services.AddOptions<KestrelServerOptions>().Configure<IServiceProvider>((server, services) =>
             server.ConfigureHttpsDefaults(https =>
             {
+                // Not before the first connection: the server is made while the application is, and VerifyTls says what is wrong.
                 https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
-                https.ServerCertificateSelector = (_, _) => certificate.Current.TargetCertificate;
+                https.ServerCertificateSelector = (_, _) => services.GetRequiredService<ServerCertificate>().Current.TargetCertificate;
                 https.OnAuthenticate = (_, authentication) =>
                 {
                     // With the intermediate certificates, which a selector cannot give.
                     authentication.ServerCertificateSelectionCallback = null;
-                    authentication.ServerCertificateContext = certificate.Current;
+                    authentication.ServerCertificateContext = services.GetRequiredService<ServerCertificate>().Current;
                 };
             }));
         builder.Services.AddHttpsRedirection(redirection => redirection.RedirectStatusCode = StatusCodes.Status308PermanentRedirect);

@@ -151,7 +151,7 @@ public sealed class FailureTests
         await using var edge = await EdgeUnderTest.StartAsync(
             [server.Url], new Dictionary<string, string> { ["Proxy__ActivityTimeout"] = "00:00:01" }, wideLimits: true);
 
-        var answer = await EdgeUnderTest.RawAsync(edge, "GET /contacts/bad HTTP/1.1\r\nHost: edge\r\n\r\n");
+        var answer = await EdgeUnderTest.RawAsync(edge, "GET /contacts/bad HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n");
         var next = await edge.Client.GetStringAsync("/contacts/good");
 
         // The connection has ended in the middle of the body: no last chunk, and fewer bytes than were announced.
