@@ -154,8 +154,9 @@ public sealed class FailureTests
         var answer = await EdgeUnderTest.RawAsync(edge, "GET /contacts/bad HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n");
         var next = await edge.Client.GetStringAsync("/contacts/good");
 
-        // The connection has ended in the middle of the body: no last chunk, and fewer bytes than were announced.
-        Assert.DoesNotContain("\r\n0\r\n\r\n", answer, StringComparison.Ordinal);
+        // Where the answer has begun, the connection has ended in the middle of it: no last chunk, and fewer bytes than were announced.
+        Assert.True(
+            answer.StartsWith("HTTP/1.1 502 ", StringComparison.Ordinal) || !answer.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal), answer);
         Assert.DoesNotContain("good", answer, StringComparison.Ordinal);
         Assert.Equal("good", next);
     }
