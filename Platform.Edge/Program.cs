@@ -5,7 +5,6 @@ using Platform.Edge.Routing;
 using Platform.Edge.Security;
 using Platform.Edge.Site;
 using Platform.Edge.Tls;
-using Platform.Edge.Transport;
 
 if (await HealthSwitch.TryRunAsync(args))
 {
@@ -14,7 +13,6 @@ if (await HealthSwitch.TryRunAsync(args))
 
 // The settings and the site lie beside the program, wherever it is started from.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-builder.UseEventLoop();
 builder.AddServiceDefaults();
 builder.AddTls();
 builder.AddKnownProxies();
