@@ -97,7 +97,7 @@ internal sealed partial class ProviderEvents(
         new ClaimsIdentity(RolesIn(claims, _options.RoleClaim).Select(role => new Claim(ProviderRole, role))));
 
     /// <summary>The values of a claim, by its name, or by the path to it where it is inside another.</summary>
-    private static IEnumerable<string> RolesIn(JsonElement claims, string path)
+    internal static IEnumerable<string> RolesIn(JsonElement claims, string path)
     {
         if (claims.ValueKind != JsonValueKind.Object)
         {
