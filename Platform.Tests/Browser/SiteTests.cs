@@ -31,8 +31,8 @@ public sealed class SiteTests(Chromium chromium, EdgeUnderTest edge) : IClassFix
     {
         await using var visit = await OpenAsync(path, new() { ViewportSize = new() { Width = width, Height = 844 }, ColorScheme = scheme });
 
-        var overflow = await visit.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - window.innerWidth");
-        var contrasts = await visit.Page.EvaluateAsync<string[]>(Contrast);
+        var overflow = await visit.OverflowAsync();
+        var contrasts = await visit.LowContrastsAsync();
         await visit.ScreenshotAsync($"{path.Trim('/').Replace("?", "-", StringComparison.Ordinal)}-{width}-{scheme}");
 
         Assert.True(overflow <= 0, $"The page is {overflow} pixels too wide.");
@@ -206,69 +206,5 @@ public sealed class SiteTests(Chromium chromium, EdgeUnderTest edge) : IClassFix
         var visit = new Visit(await (await chromium.Browser.NewContextAsync(options)).NewPageAsync());
         await visit.Page.GotoAsync(path, new() { WaitUntil = WaitUntilState.NetworkIdle });
         return visit;
-    }
-
-    /// <summary>The contrast of every visible text with the nearest background, where it is below WCAG 2.2 AA.</summary>
-    private const string Contrast = """
-        () => {
-          const parse = (color) => { const [r, g, b, a = 1] = color.match(/[\d.]+/g).map(Number); return { r, g, b, a }; };
-          const luminance = ({ r, g, b }) => {
-            const [x, y, z] = [r, g, b].map((value) => value / 255).map((value) => value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
-            return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-          };
-          const background = (element) => {
-            for (let at = element; at; at = at.parentElement) {
-              const color = parse(getComputedStyle(at).backgroundColor);
-              if (color.a === 1) return color;
-            }
-            return { r: 255, g: 255, b: 255 };
-          };
-          const found = [];
-          for (const element of document.querySelectorAll('body *')) {
-            const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim() !== '');
-            if (!text || !element.checkVisibility() || element.closest('svg, noscript, [aria-hidden=true]')) continue;
-            const style = getComputedStyle(element);
-            const [high, low] = [luminance(parse(style.color)), luminance(background(element))].sort((a, b) => b - a);
-            const ratio = (high + 0.05) / (low + 0.05);
-            const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && parseInt(style.fontWeight) >= 700);
-            if (ratio < (large ? 3 : 4.5)) found.push(`${element.tagName}.${element.className}: ${ratio.toFixed(2)} "${element.textContent.trim().slice(0, 40)}"`);
-          }
-          return found;
-        }
-        """;
-
-    private sealed class Visit : IAsyncDisposable
-    {
-        private static readonly string? Screenshots = Environment.GetEnvironmentVariable("PLATFORM_TEST_SCREENSHOTS");
-
-        private readonly List<string> _complaints = [];
-
-        public Visit(IPage page)
-        {
-            Page = page;
-            page.PageError += (_, error) => _complaints.Add(error);
-            page.Console += (_, message) =>
-            {
-                if (message.Type is "error" or "warning")
-                {
-                    _complaints.Add(message.Text);
-                }
-            };
-        }
-
-        public IPage Page { get; }
-
-        public IReadOnlyList<string> Complaints => _complaints;
-
-        /// <summary>Kept in the folder PLATFORM_TEST_SCREENSHOTS, when there is one.</summary>
-        public async Task ScreenshotAsync(string name)
-        {
-            if (Screenshots is not null)
-            {
-                await Page.ScreenshotAsync(new() { Path = Path.Combine(Screenshots, $"{name.Replace('/', '-')}.png"), FullPage = true });
-            }
-        }
-
-        public async ValueTask DisposeAsync() => await Page.Context.CloseAsync();
     }
 }

@@ -1,0 +1,114 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.Playwright;
+using Platform.Tests.Fixtures;
+
+namespace Platform.Tests.Browser;
+
+/// <summary>The operator's console, served by the whole of Platform, with contacts and documents in it and a browser before it.</summary>
+public sealed class ConsoleUnderTest : IAsyncLifetime
+{
+    private const string Administrator = "administrator";
+
+    private readonly PlatformGraph _graph = new();
+    private readonly Chromium _chromium = new();
+    private HttpClient? _api;
+
+    /// <summary>A client of the API, with every scope.</summary>
+    public HttpClient Api => _api ?? throw new InvalidOperationException("The console is not running.");
+
+    /// <summary>A client of the edge, as a stranger.</summary>
+    public HttpClient Edge => _graph.Edge;
+
+    public async Task InitializeAsync()
+    {
+        await Task.WhenAll(_graph.InitializeAsync(), _chromium.InitializeAsync());
+        _api = _graph.WithKey();
+        // More than a page of them.
+        var contacts = await Task.WhenAll(Enumerable.Range(1, 30).Select(number => AddContactAsync($"Seeded {number}")));
+        await UploadAsync(contacts[0], "minutes.txt", "The minutes of the meeting in March.");
+        await UploadAsync(contacts[0], "broken.pdf", "%PDF-1.4 and nothing else");
+        await Eventually.IsTrueAsync(
+            async () => (await GetAsync("/analytics/insights")).GetProperty("processing_stats") is var states
+                && states.GetProperty("completed").GetInt32() == 1 && states.GetProperty("failed").GetInt32() == 1,
+            PlatformGraph.Patience);
+    }
+
+    public async Task DisposeAsync()
+    {
+        _api?.Dispose();
+        await _chromium.DisposeAsync();
+        await _graph.DisposeAsync();
+    }
+
+    public async Task<JsonElement> GetAsync(string path) => await Api.GetFromJsonAsync<JsonElement>(path);
+
+    /// <summary>Has somebody write through the contact form.</summary>
+    /// <returns>The id of the contact.</returns>
+    public async Task<string> AddContactAsync(string name)
+    {
+        using var response = await Api.PostAsJsonAsync("/contact", new
+        {
+            name, email = EmailOf(name), message = $"A few lines of {name}, who has a question.", company = "Analytical Engines",
+        });
+        response.EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("contactId").GetString()!;
+    }
+
+    public static string EmailOf(string name) => $"{name.ToLowerInvariant().Replace(' ', '.')}@example.org";
+
+    /// <returns>The id of the document.</returns>
+    public async Task<string> UploadAsync(string contactId, string fileName, string content)
+    {
+        using var form = new MultipartFormDataContent
+        {
+            { new StringContent(contactId), "contact_id" },
+            { new StringContent("report"), "document_type" },
+            { new StringContent(content), "file", fileName },
+        };
+        using var response = await Api.PostAsync("/documents/upload", form);
+        response.EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("document_id").GetString()!;
+    }
+
+    /// <summary>Opens a page of the console.</summary>
+    /// <param name="path">Below <c>/console/</c>.</param>
+    /// <param name="width">Of the window, in pixels.</param>
+    /// <param name="role">Of the person at the console.</param>
+    internal async Task<Visit> OpenAsync(string path, int width = 1440, string role = Administrator)
+    {
+        var context = await _chromium.Browser.NewContextAsync(new()
+        {
+            BaseURL = _graph.Edge.BaseAddress!.ToString(),
+            ViewportSize = new() { Width = width, Height = 900 },
+            ReducedMotion = ReducedMotion.Reduce,
+            Locale = "en-GB",
+            ExtraHTTPHeaders = new Dictionary<string, string> { ["X-API-Key"] = _graph.ApiKey },
+        });
+        await context.RouteAsync("**/console/**", async route =>
+        {
+            if (route.Request.ResourceType != "document")
+            {
+                await route.FallbackAsync();
+                return;
+            }
+
+            var page = await route.FetchAsync();
+            var html = await page.TextAsync();
+            await route.FulfillAsync(new()
+            {
+                Response = page,
+                Body = html.Replace("name=\"role\" content=\"\"", $"name=\"role\" content=\"{role}\"", StringComparison.Ordinal),
+            });
+        });
+        var visit = new Visit(await context.NewPageAsync());
+        await visit.Page.GotoAsync($"/console/{path}", new() { WaitUntil = WaitUntilState.NetworkIdle });
+        return visit;
+    }
+}
+
+[CollectionDefinition(Name)]
+public sealed class ConsoleSuite : ICollectionFixture<ConsoleUnderTest>
+{
+    public const string Name = "Console";
+}
