@@ -37,7 +37,9 @@ public sealed class EdgeTokenTests(ApiFixture api) : IAsyncLifetime
         using var change = await SendAsync(
             Service, HttpMethod.Patch, $"/contacts/{id}", Token("read", "write"), new { status = "contacted" });
         Assert.Equal(HttpStatusCode.OK, change.StatusCode);
-        Assert.Equal("user:Ada", await api.QueryAsync<string>($"SELECT actor FROM audit_log WHERE subject = 'contact:{id}' AND actor <> 'public' ORDER BY id DESC LIMIT 1"));
+        Assert.Equal(
+            "user:Ada",
+            await api.QueryAsync<string>($"SELECT actor FROM audit_log WHERE subject = 'contact:{id}' AND actor <> 'public'"));
     }
 
     [Fact]
@@ -54,7 +56,10 @@ public sealed class EdgeTokenTests(ApiFixture api) : IAsyncLifetime
 
         async Task<string> CreateAsync(string token)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, "/admin/keys") { Content = JsonContent.Create(new { name, scopes = ReadOnly }) };
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/admin/keys")
+            {
+                Content = JsonContent.Create(new { name, scopes = ReadOnly }),
+            };
             request.Headers.Add("Authorization", $"Bearer {token}");
             request.Headers.Add("Idempotency-Key", name);
             using var answer = await Service.Client.SendAsync(request);
@@ -115,7 +120,10 @@ public sealed class EdgeTokenTests(ApiFixture api) : IAsyncLifetime
     public async Task Only_the_edge_writes_into_the_audit_log()
     {
         var subject = $"user:{Guid.NewGuid():n}";
-        var entry = new { action = "session.started", actor = "user:Ada", subject, details = new { client = "192.0.2.1" }, at = "2026-01-02T03:04:05Z" };
+        var entry = new
+        {
+            action = "session.started", actor = "user:Ada", subject, details = new { client = "192.0.2.1" }, at = "2026-01-02T03:04:05Z",
+        };
         using var keyed = await Service.SendAsync(HttpMethod.Post, "/admin/audit", entry);
         using var administrator = await SendAsync(Service, HttpMethod.Post, "/admin/audit", Token("read", "write", "admin"), entry);
         using var stranger = await SendAsync(Service, HttpMethod.Post, "/admin/audit", token: null, entry);
@@ -134,14 +142,22 @@ public sealed class EdgeTokenTests(ApiFixture api) : IAsyncLifetime
 
         using var bad = await SendAsync(
             Service, HttpMethod.Post, "/admin/audit", Token("audit"),
-            new { action = "", actor = new string('x', 201), subject, details = Enumerable.Range(0, 11).ToDictionary(i => $"{i}", i => "x"), at = "2999-01-01T00:00:00Z" });
+            new
+            {
+                action = "",
+                actor = new string('x', 201),
+                subject,
+                details = Enumerable.Range(0, 11).ToDictionary(i => $"{i}", i => "x"),
+                at = "2999-01-01T00:00:00Z",
+            });
         Assert.Equal(["action", "actor", "at", "details"], await ApiFixture.ProblemFieldsAsync(bad, 422));
     }
 
     [Fact]
     public async Task Who_signs_in_at_the_edge_uses_the_api_and_is_in_its_audit_log_even_if_it_was_away()
     {
-        await using var edge = await SignInEdge.StartAsync(Service.Client.BaseAddress!.AbsoluteUri, ("Authentication__Administrator__UserName", "grace"));
+        await using var edge = await SignInEdge.StartAsync(
+            Service.Client.BaseAddress!.AbsoluteUri, ("Authentication__Administrator__UserName", "grace"));
         var person = new Person(edge.Client);
         using var failed = await person.SignInAsync("a-wrong-password", "grace");
         using var signedIn = await person.SignInAsync(userName: "grace");
@@ -149,13 +165,19 @@ public sealed class EdgeTokenTests(ApiFixture api) : IAsyncLifetime
 
         using var keys = await person.GetAsync("/admin/api/keys");
         Assert.Equal(HttpStatusCode.OK, keys.StatusCode);
-        using var forged = await person.PostAsync("/admin/api/audit", JsonContent.Create(new { action = "x", actor = "x", subject = "x" }), ("X-CSRF-Token", await person.CsrfTokenAsync()));
+        using var forged = await person.PostAsync(
+            "/admin/api/audit",
+            JsonContent.Create(new { action = "x", actor = "x", subject = "x" }),
+            ("X-CSRF-Token", await person.CsrfTokenAsync()));
         Assert.Equal(HttpStatusCode.Forbidden, forged.StatusCode);
         await ApiFixture.EventuallyAsync(
-            async () => await api.QueryAsync<string>("SELECT coalesce(string_agg(action, ' ' ORDER BY id), '') FROM audit_log WHERE subject = 'user:grace'")
+            async () => await api.QueryAsync<string>(
+                "SELECT coalesce(string_agg(action, ' ' ORDER BY id), '') FROM audit_log WHERE subject = 'user:grace'")
                 == "sign_in.failed session.started",
             "both entries are there");
-        Assert.Equal("127.0.0.1", await api.QueryAsync<string>("SELECT details->>'client' FROM audit_log WHERE subject = 'user:grace' AND action = 'session.started'"));
+        Assert.Equal(
+            "127.0.0.1",
+            await api.QueryAsync<string>("SELECT details->>'client' FROM audit_log WHERE subject = 'user:grace' AND action = 'session.started'"));
 
         // The API goes away, and comes back at the same address.
         var away = FreePort.Next();
@@ -165,10 +187,13 @@ public sealed class EdgeTokenTests(ApiFixture api) : IAsyncLifetime
         await using var back = await ApiFixture.StartAsync(
             api.Database, ("Security__EdgeKey", SignInEdge.ApiTokenKey), ("ASPNETCORE_URLS", $"http://127.0.0.1:{away}"), ("Management__Port", ""));
         await ApiFixture.EventuallyAsync(
-            async () => await api.QueryAsync<long>("SELECT count(*) FROM audit_log WHERE subject = 'user:heidi'") > 0, "the entry is there", seconds: 60);
+            async () => await api.QueryAsync<long>("SELECT count(*) FROM audit_log WHERE subject = 'user:heidi'") > 0,
+            "the entry is there",
+            seconds: 60);
     }
 
-    private static async Task<HttpResponseMessage> SendAsync(ServiceProcess service, HttpMethod method, string path, string? token, object? body = null)
+    private static async Task<HttpResponseMessage> SendAsync(
+        ServiceProcess service, HttpMethod method, string path, string? token, object? body = null)
     {
         using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
         if (token is not null)

@@ -75,7 +75,8 @@ public sealed partial class ProviderTests : IAsyncLifetime
         Assert.Equal("viewer", (await victor.DescribeAsync())!.Value.GetProperty("role").GetString());
         using var contacts = await victor.GetAsync("/contacts");
         var header = (await contacts.Content.ReadFromJsonAsync<Echo>())!.Headers["Authorization"];
-        Assert.Equal(["read"], new JsonWebToken(header["Bearer ".Length..]).Claims.Where(claim => claim.Type == "scope").Select(claim => claim.Value));
+        var token = new JsonWebToken(header["Bearer ".Length..]);
+        Assert.Equal(["read"], token.Claims.Where(claim => claim.Type == "scope").Select(claim => claim.Value));
         using var grafana = await victor.GetAsync("/grafana/");
         using var admin = await victor.GetAsync("/admin/api/keys");
         Assert.Equal(HttpStatusCode.Forbidden, grafana.StatusCode);
@@ -90,11 +91,11 @@ public sealed partial class ProviderTests : IAsyncLifetime
 
         // One person's token is not another's, even beside the cookie that it was made with.
         (await SignInAsync(alice, "alice")).Dispose();
-        var token = await alice.CsrfTokenAsync();
+        var csrf = await alice.CsrfTokenAsync();
         victor.Cookies["__Host-platform-csrf"] = alice.Cookies["__Host-platform-csrf"];
-        using var others = await victor.SendAsync(HttpMethod.Delete, "/contacts/1", content: null, ("X-CSRF-Token", token));
+        using var others = await victor.SendAsync(HttpMethod.Delete, "/contacts/1", content: null, ("X-CSRF-Token", csrf));
         Assert.Equal(HttpStatusCode.BadRequest, others.StatusCode);
-        using var own = await alice.SendAsync(HttpMethod.Delete, "/contacts/1", content: null, ("X-CSRF-Token", token));
+        using var own = await alice.SendAsync(HttpMethod.Delete, "/contacts/1", content: null, ("X-CSRF-Token", csrf));
         Assert.Equal(HttpStatusCode.OK, own.StatusCode);
         using var password = await new Person(Edge.Client).PostAsync("/auth/sign-in", Person.SignInForm(null, Person.Password));
         Assert.Equal(HttpStatusCode.NotFound, password.StatusCode);
