@@ -12,6 +12,9 @@ namespace Platform.Edge.Authentication;
 internal sealed partial class ProviderEvents(
     IOptions<SignInOptions> options, Problem problem, AuditTrail audit, ILogger<ProviderEvents> logger) : OpenIdConnectEvents
 {
+    /// <summary>The claim with the name that a person signs in with.</summary>
+    public const string UserName = "preferred_username";
+
     public const string AwayDetail = "The service that people sign in with does not answer at the moment.";
 
     // A claim of this type is a role as the provider names it; it does not get into the session.
@@ -54,7 +57,7 @@ internal sealed partial class ProviderEvents(
     {
         var user = context.Principal!;
         var subject = user.FindFirstValue("sub")!;
-        var name = user.FindFirstValue("preferred_username") ?? user.FindFirstValue("email") ?? user.FindFirstValue("name") ?? subject;
+        var name = user.FindFirstValue(UserName) ?? user.FindFirstValue("email") ?? user.FindFirstValue("name") ?? subject;
         var role = user.HasClaim(ProviderRole, _options.AdministratorRole) ? Identity.Administrator
             : user.HasClaim(ProviderRole, _options.ViewerRole) ? Identity.Viewer
             : null;

@@ -9,10 +9,9 @@ public sealed class AccessTests(SignInEdge edge) : IClassFixture<SignInEdge>
 {
     public static TheoryData<string> Guarded => new(
         "/console", "/console/", "/console/contacts", "/console/nothing", "/CONSOLE/", "/%63onsole/", "/console%2f", "//console/",
-        "/console/../console/",
         "/docs", "/docs/index.html", "/openapi/v1.json", "/OpenAPI/v1.json",
         "/admin", "/admin/", "/admin/api", "/admin/api/keys", "/ADMIN/api/keys", "/admin/API/keys", "//admin/api/keys", "/admin//api/keys",
-        "/admin/..;/", "/admin/..;/api/keys", "/x/../admin/api/keys", "/x/%2e%2e/admin/api/keys", "/admin/api/../../contacts", "/admin%2fapi/keys",
+        "/admin/..;/", "/admin/..;/api/keys", "/x/../admin/api/keys", "/x/%2e%2e/admin/api/keys", "/admin%2fapi/keys",
         "/contacts/..;/admin/keys", "/contacts/..%2fadmin/keys", "/contacts/%2e%2e%2fadmin/keys", "/contacts/..%5cadmin/keys",
         "/grafana", "/grafana/", "/grafana/api/admin", "/Grafana/", "/prometheus/graph", "/alertmanager/", "/pgadmin/", "/minio/",
         "/meilisearch/keys", "/loki/api/v1/push", "/keycloak", "/keycloak/admin/", "/;/console/", "/console;x=y/", "/console%00");

@@ -43,7 +43,7 @@ public sealed class AdministratorTests(SignInEdge edge) : IClassFixture<SignInEd
         // Who has copied the cookie is signed out, too.
         person.Session = stolen;
         Assert.Null(await person.DescribeAsync());
-        Assert.Contains("session.ended: user:admin", edge.Edge.Log, StringComparison.Ordinal);
+        await Person.LoggedAsync(edge.Edge, "session.ended: user:admin");
     }
 
     [Fact]
@@ -101,8 +101,8 @@ public sealed class AdministratorTests(SignInEdge edge) : IClassFixture<SignInEd
                 return later.StatusCode == HttpStatusCode.SeeOther;
             },
             TimeSpan.FromSeconds(30));
-        Assert.Contains("sign_in.failed: user:admin from 127.0.0.41", edge.Edge.Log, StringComparison.Ordinal);
-        Assert.Contains("sign_in.locked: user:admin from 127.0.0.41", edge.Edge.Log, StringComparison.Ordinal);
+        await Person.LoggedAsync(edge.Edge, "sign_in.failed: user:admin from 127.0.0.41");
+        await Person.LoggedAsync(edge.Edge, "sign_in.locked: user:admin from 127.0.0.41");
         Assert.DoesNotContain("wrong-password", edge.Edge.Log, StringComparison.Ordinal);
     }
 
@@ -114,7 +114,7 @@ public sealed class AdministratorTests(SignInEdge edge) : IClassFixture<SignInEd
 
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
         Assert.Contains("The name or the password is wrong.", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.Contains("sign_in.failed: user:unknown from 127.0.0.43", edge.Edge.Log, StringComparison.Ordinal);
+        await Person.LoggedAsync(edge.Edge, "sign_in.failed: user:unknown from 127.0.0.43");
         Assert.DoesNotContain("my-password-by-mistake", edge.Edge.Log, StringComparison.Ordinal);
     }
 
@@ -297,6 +297,6 @@ public sealed class AdministratorTests(SignInEdge edge) : IClassFixture<SignInEd
         await using var refused = await SignInEdge.StartAsync(edge.Upstream.Url, (name, value));
 
         Assert.True(refused.HasExited);
-        Assert.Contains(string.Join(':', name.Split("__")[..2]), refused.Log, StringComparison.Ordinal);
+        await Person.LoggedAsync(refused, string.Join(':', name.Split("__")[..2]));
     }
 }

@@ -114,6 +114,10 @@ public sealed partial class Person(HttpClient client)
     /// <summary>The anti-forgery token for requests of the console.</summary>
     public async Task<string> CsrfTokenAsync() => (await DescribeAsync())!.Value.GetProperty("csrf_token").GetString()!;
 
+    /// <summary>Returns when the edge has logged a text, which it does a moment after it answers.</summary>
+    public static Task LoggedAsync(ServiceProcess edge, string text) =>
+        Eventually.IsTrueAsync(() => Task.FromResult(edge.Log.Contains(text, StringComparison.Ordinal)), TimeSpan.FromSeconds(15));
+
     [GeneratedRegex("""name="__RequestVerificationToken" value="([^"]+)""")]
     private static partial Regex Token();
 }

@@ -71,7 +71,6 @@ public sealed class ReturnUrlTests
             Assert.StartsWith("/", local, StringComparison.Ordinal);
             Assert.DoesNotMatch(@"^/[/\\]|[\\\p{C}\s]|[^\x21-\x7e]", local);
             Assert.Equal(Edge.Authority, new Uri(Edge, local).Authority);
-            Assert.Equal(local, ReturnUrl.Local(local));
         }
     }
 
