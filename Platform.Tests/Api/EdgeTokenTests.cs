@@ -45,7 +45,7 @@ public sealed class EdgeTokenTests(ApiFixture api) : IAsyncLifetime
     [Fact]
     public async Task A_key_that_a_session_creates_is_shown_again_to_that_person_only()
     {
-        var name = $"of a session {Guid.NewGuid():n}";
+        var name = $"of-a-session-{Guid.NewGuid():n}";
         var first = await CreateAsync(TokenWith("admin"));
         var again = await CreateAsync(TokenWith("admin"));
         var other = await CreateAsync(Token(key: null, subject: "somebody-else", scopes: ["admin"]));

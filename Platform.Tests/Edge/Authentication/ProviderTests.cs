@@ -55,7 +55,7 @@ public sealed partial class ProviderTests : IAsyncLifetime
         var html = await console.Content.ReadAsStringAsync();
         var session = (await alice.DescribeAsync())!.Value;
         Assert.Equal("alice", session.GetProperty("name").GetString());
-        Assert.Equal("id-of-alice", session.GetProperty("user").GetString());
+        Assert.Equal("alice", session.GetProperty("user").GetString());
         Assert.Equal("administrator", session.GetProperty("role").GetString());
 
         using var signedOut = await alice.PostAsync("/auth/sign-out", Person.SignInForm(Person.TokenIn(html), ""));

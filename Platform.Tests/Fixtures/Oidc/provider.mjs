@@ -25,7 +25,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   findAccount: (_, id) => ({
     accountId: id,
     claims: () => ({
-      sub: `id-of-${id}`, name: `${id} of the test`, preferred_username: id, email: `${id}@example.org`, realm_access: { roles: roles[id] ?? [] },
+      sub: id, name: `${id} of the test`, preferred_username: id, email: `${id}@example.org`, realm_access: { roles: roles[id] ?? [] },
     }),
   }),
 });
