@@ -71,5 +71,5 @@ public sealed class BucketsTests
         Assert.InRange(passed, 60, 64);
     }
 
-    private static int Take(Buckets buckets, int times) => Enumerable.Range(0, times).Count(_ => buckets.TryTake(Client, out _));
+    private static int Take(Buckets buckets, int times) => Enumerable.Range(0, times).Count(attempt => buckets.TryTake(Client, out _));
 }
