@@ -54,7 +54,7 @@ public sealed class ConsoleDocumentTests(ConsoleUnderTest console)
         await page.GotoAsync("/console/search");
         await page.FillAsync("#q", "marzipn");
         await Expect(page.Locator(".result mark").First).ToHaveTextAsync("marzipan", new() { IgnoreCase = true });
-        await Expect(page.Locator("#summary")).ToContainTextAsync("Similar words: marzipan.");
+        await Expect(page.Locator("#summary")).ToContainTextAsync("With similar words: marzipan.");
         Assert.EndsWith("/console/search?q=marzipn", page.Url, StringComparison.Ordinal);
         await page.Locator("#q").PressAsync("ArrowDown");
         await page.Keyboard.PressAsync("Enter");
@@ -74,7 +74,7 @@ public sealed class ConsoleDocumentTests(ConsoleUnderTest console)
         Assert.Equal(HttpStatusCode.NotFound, (await OpenLinkAsync(link[..^4] + (link.EndsWith("AAAA", StringComparison.Ordinal) ? "BBBB" : "AAAA"))).Status);
         await page.GetByRole(AriaRole.Button, new() { Name = "Done" }).ClickAsync();
 
-        await drawer.GetByRole(AriaRole.Button, new() { Name = "Move to the trash" }).ClickAsync();
+        await drawer.GetByRole(AriaRole.Button, new() { Name = "Move to trash" }).ClickAsync();
         await Expect(page.Locator(".toast")).ToContainTextAsync("contract.docx is in the trash.");
         await Expect(row).ToHaveCountAsync(0);
         Assert.Equal(HttpStatusCode.NotFound, (await OpenLinkAsync(link)).Status);
@@ -82,7 +82,7 @@ public sealed class ConsoleDocumentTests(ConsoleUnderTest console)
         await Expect(row).ToHaveCountAsync(1);
         Assert.Equal(HttpStatusCode.OK, (await OpenLinkAsync(link)).Status);
 
-        await page.GetByRole(AriaRole.Button, new() { Name = "Move to the trash: contract.docx" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Move to trash: contract.docx" }).ClickAsync();
         await Expect(row).ToHaveCountAsync(0);
         await page.CheckAsync("input[name=trashed][value=true]");
         await page.GetByRole(AriaRole.Link, new() { Name = "contract.docx" }).ClickAsync();
@@ -313,7 +313,7 @@ public sealed class ConsoleDocumentTests(ConsoleUnderTest console)
         var results = page.Locator(".result");
 
         await page.FillAsync("#q", "xylograph");
-        await Expect(page.Locator("#summary")).ToContainTextAsync("2 documents have “xylograph”");
+        await Expect(page.Locator("#summary")).ToContainTextAsync("2 documents for “xylograph”");
         await Expect(results).ToHaveCountAsync(2);
         await Expect(page.Locator("#found")).ToContainTextAsync("of the lighthouse & its <keeper>.");
         await page.GetByLabel("TXT").CheckAsync();

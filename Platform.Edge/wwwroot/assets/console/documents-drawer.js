@@ -5,7 +5,7 @@ import { contactLink } from '/assets/console/documents-contact.js';
 import { createPreview, downloadPath, viewPath } from '/assets/console/documents-preview.js';
 import { shareDocument } from '/assets/console/documents-share.js';
 import { h, setText, whileBusy } from '/assets/console/dom.js';
-import { chip, formatDateTime, formatNumber, formatSize, sentence, timeAgo } from '/assets/console/format.js';
+import { chip, formatDateTime, formatSize, plural, sentence, timeAgo } from '/assets/console/format.js';
 import { poll } from '/assets/console/poll.js';
 import { isAdministrator } from '/assets/console/session.js';
 import { toast, toastError } from '/assets/console/toast.js';
@@ -135,7 +135,7 @@ export function openDocument({ id, known, onChange, onLeave, onReturn, onClose }
       isAdministrator && [
         press('Share', async () => shareDocument(item)),
         press('Read again', reprocess),
-        press('Move to the trash', throwAway, 'danger'),
+        press('Move to trash', throwAway, 'danger'),
       ]);
   }
 
@@ -276,8 +276,8 @@ function insightsOf(item) {
   }
 
   const counts = [
-    [item.word_count, 'words'], [item.character_count, 'characters'], [lines, 'lines'],
-  ].filter(([count]) => count > 0).map(([count, what]) => `${formatNumber(count)} ${what}`);
+    [item.word_count, 'word'], [item.character_count, 'character'], [lines, 'line'],
+  ].filter(([count]) => count > 0).map(([count, what]) => plural(count, what));
   const rows = [
     item.language_detected && fact('Language', languages.of(item.language_detected)),
     counts.length > 0 && fact('Length', counts.join(', ')),

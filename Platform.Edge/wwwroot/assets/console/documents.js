@@ -35,7 +35,7 @@ const list = createList(document.getElementById('list'), {
     { title: 'Contact', className: 'linked', cell: (item) => contactLink(item.contact_id) },
     {
       title: 'Type',
-      cell: (item) => [sentence(item.document_type), h('span', { class: 'sub' }, item.tags.join(', '))],
+      cell: (item) => h('span', {}, sentence(item.document_type), h('span', { class: 'sub clip' }, item.tags.join(', '))),
     },
     { title: 'Size', className: 'number nowrap', cell: (item) => formatSize(item.size) },
     { title: 'Uploaded', className: 'nowrap beside', cell: (item) => timeAgo(item.upload_timestamp) },
@@ -62,7 +62,7 @@ const list = createList(document.getElementById('list'), {
 
 /** The button at the end of a row. */
 function action(item) {
-  const [text, picture, run] = item.deleted_at ? ['Restore', 'retry', restore] : ['Move to the trash', 'trash', moveToTrash];
+  const [text, picture, run] = item.deleted_at ? ['Restore', 'retry', restore] : ['Move to trash', 'trash', moveToTrash];
   const button = h('button', {
     class: 'icon-button',
     type: 'button',

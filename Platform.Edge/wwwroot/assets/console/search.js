@@ -152,9 +152,9 @@ function showSummary(answer) {
   const time = seconds < 0.001 ? 'less than a millisecond' : seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
   const similar = similarWords(answer);
   setText(byId('summary'), total === 0 ? '' : [
-    query ? `${countOf(total)} ${total === 1 ? 'document has' : 'documents have'} “${query}”, found in ${time}.`
+    query ? `${countOf(total)} ${total === 1 ? 'document' : 'documents'} for “${query}”, found in ${time}.`
       : `${countOf(total)} ${total === 1 ? 'document' : 'documents'}, newest first.`,
-    similar.length > 0 ? `Similar words: ${similar.join(', ')}.` : '',
+    similar.length > 0 ? `With similar words: ${similar.join(', ')}.` : '',
   ].join(' ').trim());
   byId('clear').hidden = filterCount() === 0;
   const count = byId('filter-count');

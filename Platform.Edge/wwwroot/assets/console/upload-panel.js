@@ -168,7 +168,6 @@ export function createUploadPanel({ onStored }) {
     const stored = started.filter((entry) => entry.state === 'stored').length;
     const failed = started.filter((entry) => entry.state === 'failed').length;
     setText(start, ready === 0 ? 'Upload' : `Upload ${plural(ready, 'file')}`);
-    start.disabled = ready === 0;
     total.hidden = started.length === 0;
     byId('upload-clear').hidden = stored + failed === 0;
     if (started.length === 0) {
@@ -197,8 +196,8 @@ export function createUploadPanel({ onStored }) {
   }
 
   function complain(text) {
-    setText(failure, text);
     failure.hidden = text === '';
+    setText(failure, text);
   }
 
   const required = [
@@ -219,6 +218,12 @@ export function createUploadPanel({ onStored }) {
       complain(required.find(([id]) => id === missing.id)[2]);
       missing.setAttribute('aria-invalid', 'true');
       missing.focus();
+      return;
+    }
+
+    if (!queue.entries.some((entry) => entry.state === 'ready')) {
+      complain('Choose files first, or drop them on the page.');
+      byId('upload-choose').focus();
       return;
     }
 

@@ -1,5 +1,6 @@
 // One file on its way to the service. XMLHttpRequest, since fetch does not tell how much of a body has been sent.
 import { ApiError, problem } from '/assets/console/api.js';
+import { formatSize } from '/assets/console/format.js';
 import { csrfToken } from '/assets/console/session.js';
 
 /** Milliseconds without a byte or an answer after which an upload is given up. */
@@ -84,7 +85,7 @@ function explain({ status, message, fields }, file) {
     case 401:
       return 'Your session has ended. Sign in again in another tab, then reload this page.';
     case 413:
-      return 'The file is larger than the service takes.';
+      return `The file has ${formatSize(file.size)}, which is more than the service takes.`;
     case 415:
       return fields.file?.startsWith('must be one of')
         ? `${extension ? `Files that end in ${extension}` : 'Files without an extension'} are not taken. These are:`
