@@ -4,7 +4,6 @@ using Platform.Edge.Logging;
 using Platform.Edge.Routing;
 using Platform.Edge.Security;
 using Platform.Edge.Site;
-using Platform.Edge.Transport;
 
 if (await HealthSwitch.TryRunAsync(args))
 {
@@ -13,7 +12,6 @@ if (await HealthSwitch.TryRunAsync(args))
 
 // The settings and the site lie beside the program, wherever it is started from.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-builder.UseEventLoop();
 builder.AddServiceDefaults();
 builder.AddKnownProxies();
 builder.AddAccessLog();

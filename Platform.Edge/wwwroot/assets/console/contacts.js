@@ -65,7 +65,7 @@ let drawer = null;
 function show(known = null) {
   const id = new URLSearchParams(window.location.search).get('id');
   drawer?.close();
-  drawer = id && openContact({
+  const opened = id && openContact({
     id,
     known,
     onChange: changed,
@@ -74,10 +74,14 @@ function show(known = null) {
       count();
     },
     onClose: () => {
-      drawer = null;
+      if (drawer === opened) {
+        drawer = null;
+      }
+
       leave(id);
     },
   });
+  drawer = opened;
 }
 
 /** The address without the contact: the one before, where the drawer was opened from the list. */

@@ -1,7 +1,7 @@
 // What GET /health says, in words. It comes as the result of Promise.allSettled: no answer is an answer, too.
 import { sentence } from '/assets/console/format.js';
 
-export function statusText(result) {
+export function readHealth(result) {
   const health = result.status === 'fulfilled' ? result.value : null;
   const reached = typeof health?.services === 'object';
   return {

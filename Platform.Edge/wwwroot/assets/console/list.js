@@ -33,6 +33,7 @@ export function createList(container, { caption, noun, columns, key, load, empty
   /** Of the rows that are shown, by key: the item, as it was when its row was made, and the row. */
   let rows = new Map();
   let next = null;
+  let pages = 0;
   let current = null;
 
   function row(item) {
@@ -105,6 +106,7 @@ export function createList(container, { caption, noun, columns, key, load, empty
       body.replaceChildren();
       page.items.forEach((item) => put(item));
       next = page.next;
+      pages = 1;
       showState();
     } catch (error) {
       if (current !== request) {
@@ -126,6 +128,7 @@ export function createList(container, { caption, noun, columns, key, load, empty
       const first = page.items[0];
       page.items.forEach((item) => put(item));
       next = page.next;
+      pages += 1;
       showState();
       if (more.hidden && first) {
         rows.get(key(first)).row.querySelector(interactive)?.focus();
@@ -150,9 +153,8 @@ export function createList(container, { caption, noun, columns, key, load, empty
       return;
     }
 
-    const isFirstPage = rows.size <= page.items.length || next === null;
     const ids = new Set(page.items.map(key));
-    if (isFirstPage) {
+    if (pages === 1) {
       [...rows].filter(([id]) => !ids.has(id)).forEach(([id, known]) => {
         known.row.remove();
         rows.delete(id);
@@ -167,6 +169,9 @@ export function createList(container, { caption, noun, columns, key, load, empty
     }
 
     showState();
+    if (rows.size > most) {
+      await reload();
+    }
   }
 
   return {

@@ -1,9 +1,9 @@
 // The overview: numbers and health as they are now, what has come in lately, and what does not go on by itself.
 import { address, get } from '/assets/console/api.js';
 import { createTimeChart } from '/assets/console/chart.js';
-import { statusText } from '/assets/console/health.js';
 import { h, setText } from '/assets/console/dom.js';
 import { chip, formatNumber, formatSize, plural, timeAgo } from '/assets/console/format.js';
+import { readHealth } from '/assets/console/health.js';
 import { poll } from '/assets/console/poll.js';
 import { isAdministrator } from '/assets/console/session.js';
 import { documentNames, reasonOf, titleOf } from '/assets/console/task.js';
@@ -57,7 +57,7 @@ function figure(id, value, hint) {
 }
 
 function showHealth(result) {
-  const { reached, well, services, version } = statusText(result);
+  const { reached, well, services, version } = readHealth(result);
   byId('overall-dot').dataset.state = well ? 'ok' : 'bad';
   setText(byId('overall'), well ? 'Everything works' : reached ? 'Something does not work' : 'The service does not answer');
   const row = (name, isWell, text) => h('li', { 'data-state': isWell ? 'ok' : 'bad' },

@@ -39,10 +39,13 @@ export function poll(task, interval) {
     }
   };
   document.addEventListener('visibilitychange', changed);
-  const first = round();
+  round();
   return {
-    first,
-    now: round,
+    /** Not what is on its way already: that may have been asked before something changed. */
+    async now() {
+      await running?.catch(() => { /* It has been counted. */ });
+      await round();
+    },
     stop() {
       ended.abort();
       clearTimeout(timer);
