@@ -62,15 +62,16 @@ const list = createList(document.getElementById('list'), {
 
 /** The button at the end of a row. */
 function action(item) {
-  const [text, picture, run] = item.deleted_at ? ['Restore', 'retry', restore] : ['Move to trash', 'trash', moveToTrash];
-  const button = h('button', {
-    class: 'icon-button',
+  const [text, run, look, content] = item.deleted_at
+    ? ['Restore', restore, 'button quiet small', 'Restore']
+    : ['Move to trash', moveToTrash, 'icon-button', icon('trash')];
+  return h('button', {
+    class: look,
     type: 'button',
     title: text,
     'aria-label': `${text}: ${item.filename}`,
-    onclick: () => whileBusy(button, () => run(item, changes)),
-  }, icon(picture));
-  return button;
+    onclick: (event) => whileBusy(event.currentTarget, () => run(item, changes)),
+  }, content);
 }
 
 const changes = {

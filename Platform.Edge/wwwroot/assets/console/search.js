@@ -151,7 +151,7 @@ function showSummary(answer) {
   const { total_count: total, processing_time: seconds, query } = answer;
   const time = seconds < 0.001 ? 'less than a millisecond' : seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
   const similar = similarWords(answer);
-  setText(byId('summary'), total === 0 ? '' : [
+  setText(byId('summary'), total === 0 ? 'No documents.' : [
     query ? `${countOf(total)} ${total === 1 ? 'document' : 'documents'} for “${query}”, found in ${time}.`
       : `${countOf(total)} ${total === 1 ? 'document' : 'documents'}, newest first.`,
     similar.length > 0 ? `With similar words: ${similar.join(', ')}.` : '',
@@ -162,7 +162,6 @@ function showSummary(answer) {
   setText(count, formatNumber(filterCount()));
   message.hidden = total > 0;
   if (total === 0) {
-    setText(byId('summary'), '');
     message.replaceChildren(...nothing(query));
   }
 }
@@ -214,9 +213,9 @@ function showFacets(facets) {
       return '';
     }
 
-    const choices = values.map(([value, count], index) => h('label', { class: 'choice' },
+    const choices = values.map(([value, count]) => h('label', { class: 'choice' },
       h('input', {
-        type: 'checkbox', id: `facet-${name}-${index}`, checked: chosen.includes(value),
+        type: 'checkbox', id: `facet-${name}-${encodeURIComponent(value)}`, checked: chosen.includes(value),
         onchange: (event) => ask({ [name]: event.target.checked ? [...chosen, value] : chosen.filter((other) => other !== value) }),
       }),
       h('span', { class: 'choice-name' }, name === 'file_extension' ? value.slice(1).toUpperCase() : name === 'tags' ? value : sentence(value)),
