@@ -28,7 +28,7 @@ const list = createList(document.getElementById('list'), {
       title: 'Document',
       className: 'title-cell',
       cell: (item) => [
-        h('a', { class: 'whole', href: addressOf(item.document_id), onclick: (event) => follow(event, item) }, item.filename),
+        h('a', { class: 'whole', href: addressOf(item.document_id), onclick: (event) => follow(event, item.document_id, item) }, item.filename),
         h('span', { class: 'sub clip' }, item.description),
       ],
     },
@@ -86,12 +86,13 @@ function addressOf(id) {
   return url.pathname + url.search;
 }
 
-function follow(event, item) {
+/** Opens a document without leaving the page, on which uploads may be running. */
+function follow(event, id, known) {
   // A new tab or window is the browser's to open.
   if (event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey) {
     event.preventDefault();
-    window.history.pushState({ opened: true }, '', addressOf(item.document_id));
-    show(item);
+    window.history.pushState({ opened: true }, '', addressOf(id));
+    show(known);
   }
 }
 
@@ -100,15 +101,17 @@ let drawer = null;
 function show(known = null) {
   const id = new URLSearchParams(window.location.search).get('id');
   drawer?.close();
-  drawer = id && openDocument({
+  const opened = id && openDocument({
     id,
     known,
     ...changes,
     onClose: () => {
-      drawer = null;
+      // Another one may have taken its place.
+      drawer = drawer === opened ? null : drawer;
       leave(id);
     },
   });
+  drawer = opened;
 }
 
 /** The address without the document: the one before, where the drawer was opened from the list. */
@@ -138,7 +141,10 @@ async function suggestTypes() {
 
 window.addEventListener('popstate', () => show());
 show();
-const uploads = isAdministrator ? createUploadPanel({ onStored: () => list.refresh().catch(() => { /* The next round tells. */ }) }) : null;
+const uploads = isAdministrator ? createUploadPanel({
+  onStored: () => list.refresh().catch(() => { /* The next round tells. */ }),
+  onOpen: follow,
+}) : null;
 document.getElementById('upload-open').hidden = !isAdministrator;
 await Promise.all([list.reload(), suggestTypes()]);
 

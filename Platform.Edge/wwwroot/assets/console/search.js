@@ -56,6 +56,10 @@ const filterCount = () => Object.entries(question).filter(([name]) => name !== '
 function ask(changes) {
   question = { ...question, ...changes };
   const query = parametersOf(question).toString();
+  if (query === new URLSearchParams(window.location.search).toString()) {
+    return;
+  }
+
   window.history.replaceState(window.history.state, '', window.location.pathname + (query && `?${query}`));
   clearTimeout(timer);
   timer = setTimeout(search, pause);
@@ -266,7 +270,11 @@ byId('search').addEventListener('keydown', (event) => {
   (links()[next] ?? field).focus();
 });
 const wide = window.matchMedia('(min-width: 64rem)');
-const follow = () => { filterBox.open = wide.matches; };
+const follow = () => {
+  // On a desktop there is room for them all the time.
+  filterBox.open = wide.matches;
+  filterBox.querySelector('summary').tabIndex = wide.matches ? -1 : 0;
+};
 wide.addEventListener('change', follow);
 follow();
 const picker = bindContactPicker(byId('contact-filter'));

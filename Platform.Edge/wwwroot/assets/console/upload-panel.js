@@ -25,13 +25,12 @@ function timeLeft(sent, size, startedAt) {
   return `, about ${time} left`;
 }
 
-const addressOf = (id) => address('/console/documents', { id });
-
 /**
  * @param onStored Called whenever a document has been stored.
+ * @param onOpen Called with the event and the id when a link to a document is followed.
  * @returns The queue (upload-queue.js).
  */
-export function createUploadPanel({ onStored }) {
+export function createUploadPanel({ onStored, onOpen }) {
   const panel = byId('upload');
   const form = byId('upload-form');
   const files = byId('upload-files');
@@ -91,6 +90,8 @@ export function createUploadPanel({ onStored }) {
     next.focus();
   }
 
+  const link = (id, text) => h('a', { href: address('/console/documents', { id }), onclick: (event) => onOpen(event, id) }, text);
+
   const button = (text, entry, action) => h(
     'button', { class: 'button quiet small', type: 'button', 'aria-label': `${text} ${entry.file.name}`, onclick: () => action(entry) }, text);
 
@@ -115,7 +116,7 @@ export function createUploadPanel({ onStored }) {
       const held = row.buttons.contains(document.activeElement);
       row.buttons.replaceChildren(...buttonsOf(entry));
       if (entry.document) {
-        row.name.replaceChildren(h('a', { href: addressOf(entry.document.document_id) }, entry.document.filename));
+        row.name.replaceChildren(link(entry.document.document_id, entry.document.filename));
       }
 
       if (held) {
@@ -137,7 +138,7 @@ export function createUploadPanel({ onStored }) {
         : `${formatSize(file.size)}, stored.${stored && isUnfinished(stored) ? ' It is being read.' : note}`,
     };
     return stored?.duplicate_of
-      ? [`${texts.stored} `, h('a', { href: addressOf(stored.duplicate_of) }, 'Another document has the same content.')]
+      ? [`${texts.stored} `, link(stored.duplicate_of, 'Another document has the same content.')]
       : [texts[state]];
   }
 
