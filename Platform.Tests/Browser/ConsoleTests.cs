@@ -360,7 +360,7 @@ public sealed class ConsoleTests(ConsoleUnderTest console)
         await visit.Page.CheckAsync("input[name=status][value=new]");
         await visit.Page.WaitForURLAsync("**/auth/sign-in?**");
         await console.SignInAsync(visit.Page);
-        await visit.Page.WaitForURLAsync("**/console/contacts?q=Seeded&status=new");
+        await visit.Page.WaitForURLAsync("**/console/contacts?status=new&q=Seeded");
         await Expect(visit.Page.Locator("#list tbody tr")).ToHaveCountAsync(25);
 
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
