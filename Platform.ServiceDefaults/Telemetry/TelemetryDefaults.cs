@@ -33,6 +33,8 @@ internal static class TelemetryDefaults
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
                 .AddMeter(Own)
+                // Counts each request under its route, as http.server.request.duration does.
+                .AddView("aspnetcore.routing.match_attempts", MetricStreamConfiguration.Drop)
                 .SetExemplarFilter(ExemplarFilterType.TraceBased)
                 .AddPrometheusExporter())
             .WithTracing(tracing => tracing
