@@ -111,7 +111,8 @@ public sealed class ConsoleTests(ConsoleUnderTest console)
         await using var visit = await console.OpenAsync("contacts?q=Changed+Charles");
         var status = visit.Page.GetByLabel("Status of Changed Charles");
 
-        Assert.Equal(["new", "contacted", "closed"], await status.Locator("option").EvaluateAllAsync<string[]>("options => options.map(o => o.value)"));
+        Assert.Equal(
+            ["new", "contacted", "closed"], await status.Locator("option").EvaluateAllAsync<string[]>("options => options.map(o => o.value)"));
         await status.SelectOptionAsync("contacted");
         await Expect(visit.Page.Locator(".toast")).ToContainTextAsync("Changed Charles is now contacted.");
         Assert.Equal("contacted", await StatusAsync(id));
