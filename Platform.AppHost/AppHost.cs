@@ -30,8 +30,10 @@ if (topology == PlatformTopology.Containers)
         .WithObjectStorage(storage).WaitFor(storage)
         .WithSearch(search).WaitFor(search);
 
-    builder.AddPgAdmin("pgadmin", postgres);
-    builder.AddKeycloakIfAsked("keycloak", postgres);
+    edge.WithApplication(storage, ObjectStorageExtensions.ConsoleEndpointName)
+        .WithApplication(search)
+        .WithApplication(builder.AddPgAdmin("pgadmin", postgres))
+        .WithKeycloakIfAsked("keycloak", postgres);
     builder.AddTunnelIfGiven("tunnel", edge);
 }
 else

@@ -4,15 +4,17 @@ using Platform.Edge.Logging;
 using Platform.Edge.Routing;
 using Platform.Edge.Security;
 using Platform.Edge.Site;
+using Platform.Edge.Tls;
 
 if (await HealthSwitch.TryRunAsync(args))
 {
-    return;
+    return 0;
 }
 
 // The settings and the site lie beside the program, wherever it is started from.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.AddServiceDefaults();
+builder.AddTls();
 builder.AddKnownProxies();
 builder.AddAccessLog();
 builder.AddCrossOrigin();
@@ -21,16 +23,24 @@ builder.AddSignIn();
 builder.AddSite();
 builder.AddProxy();
 
-var app = builder.Build();
+await using var app = builder.Build();
+if (!app.VerifyTls())
+{
+    return 1;
+}
+
 app.UseKnownProxies();
 app.UseServiceDefaults();
 app.UseAccessLog();
 app.UseSecurityHeaders();
+app.UseTls();
 app.UseCrossOrigin();
 app.UseLimits();
 app.UseCompression();
 app.UseSignIn();
 app.UseSite();
+app.MapWellKnownFiles();
 app.MapProxy();
 app.MapDefaultEndpoints();
 await app.RunAsync();
+return 0;

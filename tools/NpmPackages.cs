@@ -14,6 +14,9 @@ internal static class NpmPackages
     /// <summary>A server that speaks S3, for tests only.</summary>
     public static NpmPackage S3Server { get; } = new("s3rver", "3.7.1");
 
+    /// <summary>An OpenID Connect provider, for tests only.</summary>
+    public static NpmPackage OidcProvider { get; } = new("oidc-provider", "9.13.3");
+
     private static string Architecture => RuntimeInformation.OSArchitecture switch
     {
         System.Runtime.InteropServices.Architecture.X64 => "x64",

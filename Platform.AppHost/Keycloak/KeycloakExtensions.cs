@@ -11,9 +11,13 @@ internal static class KeycloakExtensions
     private const string Ready =
         """exec 3<>/dev/tcp/127.0.0.1/9000 && printf 'GET /health/ready HTTP/1.0\r\n\r\n' >&3 && read -r _ status _ <&3 && [ "$$status" = 200 ]""";
 
-    /// <summary>A Keycloak with its data in the PostgreSQL server, where <c>Platform:Keycloak</c> is <c>true</c>.</summary>
-    public static void AddKeycloakIfAsked(this IDistributedApplicationBuilder builder, string name, IResourceBuilder<PostgresServerResource> server)
+    /// <summary>
+    /// A Keycloak with its data in the PostgreSQL server, shown by the edge below <c>/{name}</c>, where <c>Platform:Keycloak</c> is <c>true</c>.
+    /// </summary>
+    public static void WithKeycloakIfAsked(
+        this IResourceBuilder<ProjectResource> edge, string name, IResourceBuilder<PostgresServerResource> server)
     {
+        var builder = edge.ApplicationBuilder;
         if (builder.Configuration[Setting] is not { Length: > 0 } asked || asked.Equals("false", StringComparison.OrdinalIgnoreCase))
         {
             return;
@@ -32,7 +36,7 @@ internal static class KeycloakExtensions
             server.WithConfigFiles("/docker-entrypoint-initdb.d", ("keycloak.sql", $"CREATE DATABASE {Database};\n"));
         }
 
-        builder.AddResource(new KeycloakResource(name))
+        edge.WithApplication(builder.AddResource(new KeycloakResource(name))
             .WithImage(Image, Tag)
             .WithImageRegistry("quay.io")
             .WithHttpEndpoint(targetPort: 8080, name: KeycloakResource.HttpEndpointName)
@@ -40,7 +44,10 @@ internal static class KeycloakExtensions
             .WithArgs("start")
             .WithEnvironment("KC_BOOTSTRAP_ADMIN_USERNAME", "admin")
             .WithEnvironment("KC_BOOTSTRAP_ADMIN_PASSWORD", builder.AddSecret(KnownParameters.KeycloakPassword))
-            .WithEnvironment("KC_HOSTNAME", builder.AddChoice(KnownParameters.KeycloakUrl, "http://localhost:8080"))
+            .WithEnvironment("KC_HOSTNAME", builder.AddChoice(KnownParameters.KeycloakUrl, $"http://localhost:8080/{name}"))
+            .WithEnvironment("KC_HTTP_RELATIVE_PATH", $"/{name}")
+            // Where it tells its health stays as it is.
+            .WithEnvironment("KC_HTTP_MANAGEMENT_RELATIVE_PATH", "/")
             .WithEnvironment("KC_HTTP_ENABLED", "true")
             .WithEnvironment("KC_PROXY_HEADERS", "xforwarded")
             .WithEnvironment("KC_HEALTH_ENABLED", "true")
@@ -58,6 +65,6 @@ internal static class KeycloakExtensions
                 Cpus = "1.0",
                 // `start` without a prebuilt image builds among its programs.
                 ReadOnly = false,
-            });
+            }));
     }
 }

@@ -6,6 +6,9 @@ internal static class ObjectStorageExtensions
     /// <remarks>docker.io/minio/minio</remarks>
     private const string Tag = "RELEASE.2025-09-07T16-13-09Z";
 
+    /// <summary>The name of the endpoint for browsers.</summary>
+    public const string ConsoleEndpointName = "console";
+
     /// <summary>A MinIO server. The API makes its bucket, private, when it starts.</summary>
     /// <param name="builder">The graph.</param>
     /// <param name="name">The name of the resource.</param>
@@ -19,6 +22,8 @@ internal static class ObjectStorageExtensions
             .WithImageTag(Tag)
             .WithDataVolume("platform-minio")
 #pragma warning restore CS0618
+            // Its console takes only the path of this address, below which the edge shows it; nothing is redirected to it.
+            .WithEnvironment("MINIO_BROWSER_REDIRECT_URL", "http://localhost:8080/minio")
             .WithEnvironment("MINIO_BROWSER_REDIRECT", "false")
             .WithEnvironment("MC_CONFIG_DIR", "/tmp/mc")
             .PublishAs(new()

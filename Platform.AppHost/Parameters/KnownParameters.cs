@@ -44,7 +44,7 @@ internal static class KnownParameters
         [StoragePassword] = "The password of the object store, at least 8 characters.",
         [StorageUser] = "The user of the object store.",
         [KeycloakPassword] = "The password of Keycloak's first administrator `admin`, fixed when its database is first created.",
-        [KeycloakUrl] = "The public address of Keycloak, such as https://id.example.org.",
+        [KeycloakUrl] = "The public address of Keycloak: the edge's, and /keycloak, such as https://www.example.org/keycloak.",
         [TunnelToken] = "The token of a Cloudflare tunnel whose public host names lead to http://edge:8080.",
     };
 

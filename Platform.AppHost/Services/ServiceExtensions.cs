@@ -55,6 +55,13 @@ internal static class ServiceExtensions
                 StopGracePeriod = TimeSpan.FromSeconds(40),
             });
 
+    /// <summary>Has the edge show a server below <c>/{name}</c>: its table of applications knows the names.</summary>
+    /// <remarks>It waits for none of them: the site is there without.</remarks>
+    public static IResourceBuilder<ProjectResource> WithApplication(
+        this IResourceBuilder<ProjectResource> edge, IResourceBuilder<IResource> server, string endpoint = "http") => edge
+        .WithEnvironment(
+            $"services__{server.Resource.Name}__http__0", new EndpointReference((IResourceWithEndpoints)server.Resource, endpoint));
+
     /// <summary>What both have in common.</summary>
     private static IResourceBuilder<ProjectResource> WithPlatformDefaults(this IResourceBuilder<ProjectResource> service, bool isProxied)
     {

@@ -101,7 +101,8 @@ internal sealed partial class AuditTrail(
                 return true;
             }
 
-            var isFinal = (int)answer.StatusCode is >= 400 and < 500 and not (StatusCodes.Status408RequestTimeout or StatusCodes.Status429TooManyRequests);
+            var isFinal = (int)answer.StatusCode is >= 400 and < 500
+                and not (StatusCodes.Status408RequestTimeout or StatusCodes.Status429TooManyRequests);
             LogNotWritten(logger, entry.Action, (int)answer.StatusCode, isFinal ? "it is in this log only" : "it is tried again");
             return isFinal;
         }
@@ -113,7 +114,10 @@ internal sealed partial class AuditTrail(
         }
     }
 
-    [LoggerMessage(EventName = "Audit", Level = LogLevel.Information, Message = "{action}: {subject} from {client}{details}, correlation {correlation_id}")]
+    [LoggerMessage(
+        EventName = "Audit",
+        Level = LogLevel.Information,
+        Message = "{action}: {subject} from {client}{details}, correlation {correlation_id}")]
     private static partial void LogEvent(ILogger logger, string action, string subject, string client, string details, string correlation_id);
 
     [LoggerMessage(LogLevel.Warning, "The API answered {Status} to the audit entry {Action}: {Consequence}")]

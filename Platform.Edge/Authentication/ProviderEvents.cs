@@ -12,6 +12,9 @@ namespace Platform.Edge.Authentication;
 internal sealed partial class ProviderEvents(
     IOptions<SignInOptions> options, Problem problem, AuditTrail audit, ILogger<ProviderEvents> logger) : OpenIdConnectEvents
 {
+    /// <summary>The claim with the name that a person signs in with.</summary>
+    public const string UserName = "preferred_username";
+
     public const string AwayDetail = "The service that people sign in with does not answer at the moment.";
 
     // A claim of this type is a role as the provider names it; it does not get into the session.
@@ -54,7 +57,7 @@ internal sealed partial class ProviderEvents(
     {
         var user = context.Principal!;
         var subject = user.FindFirstValue("sub")!;
-        var name = user.FindFirstValue("preferred_username") ?? user.FindFirstValue("email") ?? user.FindFirstValue("name") ?? subject;
+        var name = user.FindFirstValue(UserName) ?? user.FindFirstValue("email") ?? user.FindFirstValue("name") ?? subject;
         var role = user.HasClaim(ProviderRole, _options.AdministratorRole) ? Identity.Administrator
             : user.HasClaim(ProviderRole, _options.ViewerRole) ? Identity.Viewer
             : null;
@@ -97,7 +100,7 @@ internal sealed partial class ProviderEvents(
         new ClaimsIdentity(RolesIn(claims, _options.RoleClaim).Select(role => new Claim(ProviderRole, role))));
 
     /// <summary>The values of a claim, by its name, or by the path to it where it is inside another.</summary>
-    private static IEnumerable<string> RolesIn(JsonElement claims, string path)
+    internal static IEnumerable<string> RolesIn(JsonElement claims, string path)
     {
         if (claims.ValueKind != JsonValueKind.Object)
         {
@@ -115,7 +118,8 @@ internal sealed partial class ProviderEvents(
         return value.ValueKind switch
         {
             JsonValueKind.String => [value.GetString()!],
-            JsonValueKind.Array => [.. value.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.String).Select(item => item.GetString()!)],
+            JsonValueKind.Array =>
+                [.. value.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.String).Select(item => item.GetString()!)],
             _ => [],
         };
     }

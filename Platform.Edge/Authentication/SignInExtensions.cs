@@ -79,6 +79,7 @@ internal static class SignInExtensions
         options.BackchannelTimeout = TimeSpan.FromSeconds(10);
         // A key that is not known is looked for at the provider, this often at most.
         options.RefreshInterval = TimeSpan.FromSeconds(30);
+        options.ClaimActions.MapUniqueJsonKey(ProviderEvents.UserName, ProviderEvents.UserName);
         options.Scope.Clear();
         foreach (var scope in provider.Scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {

@@ -99,8 +99,10 @@ internal sealed record OidcOptions
     /// <summary>https, or http that does not leave this machine, or the private network in which a name has no dots.</summary>
     private static bool IsConfidential(Uri authority) =>
         authority.Scheme == Uri.UriSchemeHttps
-        || (authority.Scheme == Uri.UriSchemeHttp
-            && (authority.IsLoopback || (!authority.Host.Contains('.', StringComparison.Ordinal) && !IPAddress.TryParse(authority.DnsSafeHost, out _))));
+        || (authority.Scheme == Uri.UriSchemeHttp && (authority.IsLoopback || IsShortName(authority)));
+
+    private static bool IsShortName(Uri address) =>
+        !address.Host.Contains('.', StringComparison.Ordinal) && !IPAddress.TryParse(address.DnsSafeHost, out _);
 }
 
 /// <summary>How long a session lasts.</summary>

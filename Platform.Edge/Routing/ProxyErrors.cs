@@ -20,12 +20,21 @@ internal sealed class ProxyErrors(RequestDelegate next, IOptions<ProxyOptions> o
         {
             ForwarderError.NoAvailableDestinations => Unavailable(context),
             _ when failure.IsUnconnected() => Unavailable(context),
+            // As many upgraded connections as there may be.
+            ForwarderError.UpgradeResponseClient => NotUpgraded(context),
             // The client's fault: the body was too large, too slow or broken, and the status says which.
             ForwarderError.RequestBodyClient => problem.WriteAsync(context, context.Response.StatusCode),
             ForwarderError.RequestTimedOut => problem.WriteAsync(
                 context, StatusCodes.Status504GatewayTimeout, "The service took too long to answer."),
             _ => problem.WriteAsync(context, StatusCodes.Status502BadGateway, "The service ended the request without an answer."),
         });
+    }
+
+    private Task NotUpgraded(HttpContext context)
+    {
+        // The server has agreed to the upgrade, and its headers say so.
+        context.Response.Clear();
+        return Unavailable(context);
     }
 
     private Task Unavailable(HttpContext context) => problem.WriteAsync(

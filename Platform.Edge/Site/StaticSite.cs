@@ -79,6 +79,9 @@ internal static class StaticSiteExtensions
         builder.Services.AddSingleton<SiteFiles>();
         builder.Services.AddSingleton<Problem>();
         builder.Services.AddCompression();
+        builder.Services.AddOptions<SiteOptions>().BindConfiguration("Site")
+            .Validate(options => options.IsValid(), "Site: PublicAddress is an http address, SecurityContact a URI such as mailto:security@example.org.")
+            .ValidateOnStart();
     }
 
     public static void UseSite(this WebApplication app)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.RegularExpressions;
 using Platform.Tests.Fixtures;
 
 namespace Platform.Tests.Edge;
@@ -185,10 +186,12 @@ public sealed class ApplicationTests : IClassFixture<ApplicationsUnderTest>
     private static string Header(string name, string value) => $"header={Uri.EscapeDataString($"{name}:{value}")}";
 }
 
-/// <summary>The edge in front of one server that stands for all applications.</summary>
-public sealed class ApplicationsUnderTest : IAsyncLifetime
+/// <summary>The edge in front of one server that stands for all applications, asked by an administrator.</summary>
+public sealed partial class ApplicationsUnderTest : IAsyncLifetime
 {
     private static readonly string[] Names = ["grafana", "prometheus", "alertmanager", "pgadmin", "minio", "meilisearch", "loki", "keycloak"];
+
+    private const string Password = "the-password-of-a-test";
 
     private ApplicationServer? _server;
     private ServiceProcess? _process;
@@ -206,7 +209,10 @@ public sealed class ApplicationsUnderTest : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _server = await ApplicationServer.StartAsync();
-        _process = await EdgeUnderTest.StartAsync([], At(_server.Url), wideLimits: true);
+        var settings = At(_server.Url);
+        settings["Authentication__Administrator__Password"] = Password;
+        _process = await EdgeUnderTest.StartAsync([], settings, wideLimits: true);
+        await SignInAsync();
     }
 
     public async Task DisposeAsync()
@@ -214,4 +220,20 @@ public sealed class ApplicationsUnderTest : IAsyncLifetime
         await Process.DisposeAsync();
         await _server!.DisposeAsync();
     }
+
+    private async Task SignInAsync()
+    {
+        using var page = await Client.GetAsync("/auth/sign-in", ("Accept", "text/html"));
+        var token = WebUtility.HtmlDecode(Token().Match(await page.Content.ReadAsStringAsync()).Groups[1].Value);
+        using var form = new FormUrlEncodedContent(
+            [new("username", "admin"), new("password", Password), new("__RequestVerificationToken", token)]);
+        form.Headers.TryAddWithoutValidation("Cookie", page.Header("Set-Cookie").Select(cookie => cookie.Split(';')[0]));
+        using var answer = await Client.PostAsync("/auth/sign-in", form);
+        Assert.Equal(HttpStatusCode.SeeOther, answer.StatusCode);
+        Client.DefaultRequestHeaders.Add("Cookie", string.Join("; ", answer.Header("Set-Cookie").Select(cookie => cookie.Split(';')[0])));
+        Client.DefaultRequestHeaders.Add("Sec-Fetch-Site", "same-origin");
+    }
+
+    [GeneratedRegex("name=\"__RequestVerificationToken\" value=\"([^\"]+)")]
+    private static partial Regex Token();
 }

@@ -114,4 +114,67 @@ public sealed class FailureTests
         Assert.Equal(HttpStatusCode.GatewayTimeout, answer.StatusCode);
         Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
     }
+
+    [Theory]
+    [InlineData("NONSENSE\r\n\r\n")]
+    [InlineData("HTTP/1.1 2000 OK\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nno header at all\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nX-Flood: {flood}\r\n\r\n")]
+    [InlineData("HTTP/1.1 200")]
+    [InlineData("")]
+    public async Task A_server_that_answers_garbage_is_502(string bytes)
+    {
+        bytes = bytes.Replace("{flood}", new string('x', 200_000), StringComparison.Ordinal);
+        await using var server = new RawServer(line => line.Contains("/contacts/bad", StringComparison.Ordinal) ? new(bytes) : Good);
+        await using var edge = await EdgeUnderTest.StartAsync([server.Url], wideLimits: true);
+
+        using var answer = await edge.Client.GetAsync("/contacts/bad");
+        var next = await edge.Client.GetStringAsync("/contacts/good");
+
+        Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+        Assert.DoesNotContain("xxx", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal("good", next);
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", false)]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n4\r\nha", false)]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nhalf\r\n", false)]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", true)]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n", true)]
+    public async Task A_body_that_ends_too_early_or_never_is_not_passed_off_as_whole(string bytes, bool hangs)
+    {
+        await using var server = new RawServer(line =>
+            line.Contains("/contacts/bad", StringComparison.Ordinal) ? new(bytes, Hangs: hangs) : Good);
+        await using var edge = await EdgeUnderTest.StartAsync(
+            [server.Url], new Dictionary<string, string> { ["Proxy__ActivityTimeout"] = "00:00:01" }, wideLimits: true);
+
+        var answer = await EdgeUnderTest.RawAsync(edge, "GET /contacts/bad HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n");
+        var next = await edge.Client.GetStringAsync("/contacts/good");
+
+        // Where the answer has begun, the connection has ended in the middle of it: no last chunk, and fewer bytes than were announced.
+        Assert.True(
+            answer.StartsWith("HTTP/1.1 502 ", StringComparison.Ordinal) || !answer.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal), answer);
+        Assert.DoesNotContain("good", answer, StringComparison.Ordinal);
+        Assert.Equal("good", next);
+    }
+
+    [Fact]
+    public async Task What_a_server_says_beyond_its_answer_reaches_nobody()
+    {
+        await using var server = new RawServer(line => line.Contains("/contacts/bad", StringComparison.Ordinal)
+            ? new("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbadHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nleaked", KeepsOpen: true)
+            : Good);
+        await using var edge = await EdgeUnderTest.StartAsync([server.Url], wideLimits: true);
+
+        for (var count = 0; count < 10; count++)
+        {
+            Assert.Equal("bad", await edge.Client.GetStringAsync("/contacts/bad"));
+            Assert.Equal("good", await edge.Client.GetStringAsync("/contacts/good"));
+        }
+    }
+
+    private static RawServer.Answer Good => new("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood", KeepsOpen: true);
 }

@@ -120,6 +120,52 @@ public sealed partial class SiteTests(EdgeUnderTest edge) : IClassFixture<EdgeUn
         Assert.Equal(type, answer.Content.Headers.ContentType?.MediaType);
     }
 
+    [Fact]
+    public async Task Who_finds_a_hole_finds_out_whom_to_tell()
+    {
+        await using var named = await EdgeUnderTest.StartAsync([], new Dictionary<string, string>
+        {
+            ["Site__PublicAddress"] = "https://www.example.org", ["Site__SecurityContact"] = "mailto:security@example.org",
+        });
+
+        using var answer = await edge.Client.GetAsync("/.well-known/security.txt");
+        var lines = (await answer.Content.ReadAsStringAsync()).Split('\n');
+        var namedText = await named.Client.GetStringAsync("/.well-known/security.txt");
+
+        Assert.Equal("text/plain", answer.Content.Headers.ContentType?.MediaType);
+        Assert.Equal($"Contact: http://127.0.0.1:{edge.Process.Port}/contact.html", lines[0]);
+        var expires = DateTimeOffset.Parse(lines[1]["Expires: ".Length..]);
+        Assert.InRange(expires, DateTimeOffset.UtcNow.AddDays(300), DateTimeOffset.UtcNow.AddDays(365));
+        Assert.Contains("Contact: mailto:security@example.org\n", namedText, StringComparison.Ordinal);
+        Assert.Contains("Canonical: https://www.example.org/.well-known/security.txt\n", namedText, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_site_map_names_pages_that_are_there()
+    {
+        var map = System.Xml.Linq.XDocument.Parse(await edge.Client.GetStringAsync("/sitemap.xml"));
+        var addresses = map.Descendants().Where(element => element.Name.LocalName == "loc").Select(element => element.Value).ToList();
+        var foreign = await EdgeUnderTest.RawAsync(edge.Process, "GET /sitemap.xml HTTP/1.1\r\nHost: a%00b\r\nConnection: close\r\n\r\n");
+
+        Assert.Equal(3, addresses.Count);
+        foreach (var address in addresses)
+        {
+            using var page = await edge.Client.GetAsync(address);
+            Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+        }
+
+        Assert.StartsWith("HTTP/1.1 400 ", foreign, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_icon_is_found_where_browsers_look_without_being_told()
+    {
+        using var answer = await edge.Client.GetAsync("/favicon.ico");
+
+        Assert.Equal(HttpStatusCode.MovedPermanently, answer.StatusCode);
+        Assert.Equal(["/favicon.svg"], answer.Header("Location"));
+    }
+
     [GeneratedRegex("/assets/[^\"]+")]
     private static partial Regex AssetNames();
 }

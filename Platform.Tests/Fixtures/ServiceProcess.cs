@@ -159,7 +159,8 @@ public sealed class ServiceProcess : IAsyncDisposable
         start.Environment["Management__Port"] = managementPort.ToString(CultureInfo.InvariantCulture);
         foreach (var (name, value) in environment)
         {
-            start.Environment[name] = value;
+            // Its two listeners are always there.
+            start.Environment[name] = name == "ASPNETCORE_URLS" ? $"{start.Environment[name]};{value}" : value;
         }
 
         var log = new StringBuilder();

@@ -81,7 +81,7 @@ public sealed class ContainersTopologyTests : IAsyncLifetime
     public void Passwords_and_keys_are_secret_parameters()
     {
         Assert.Equal(
-            ["api-key", "link-key", "pgadmin-password", "postgres-password", "search-key", "storage-password"],
+            ["admin-password", "api-key", "edge-key", "link-key", "pgadmin-password", "postgres-password", "search-key", "storage-password"],
             Builder.Resources.OfType<ParameterResource>().Where(parameter => parameter.Secret)
                 .Select(parameter => parameter.Name).Order(StringComparer.Ordinal));
         // None is made before the graph is started.

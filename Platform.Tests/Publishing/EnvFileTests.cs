@@ -11,11 +11,13 @@ public sealed partial class EnvFileTests(PublishedProjects projects)
 
     private static readonly string[] Required =
     [
-        "API_KEY", "KEYCLOAK_PASSWORD", "KEYCLOAK_URL", "LINK_KEY", "PGADMIN_EMAIL", "PGADMIN_PASSWORD", "POSTGRES_PASSWORD", "SEARCH_KEY",
-        "STORAGE_PASSWORD", "STORAGE_USER", "TUNNEL_TOKEN",
+        "ADMIN_PASSWORD", "ADMIN_USER", "API_KEY", "EDGE_KEY", "KEYCLOAK_PASSWORD", "KEYCLOAK_URL", "LINK_KEY", "PGADMIN_EMAIL",
+        "PGADMIN_PASSWORD", "POSTGRES_PASSWORD", "SEARCH_KEY", "STORAGE_PASSWORD", "STORAGE_USER", "TUNNEL_TOKEN",
     ];
 
-    private static readonly string[] Optional = ["API_IMAGE", "EDGE_IMAGE", "MAIL_TO", "SMTP_URL"];
+    private static readonly string[] Optional = [
+        "API_IMAGE", "EDGE_IMAGE", "MAIL_TO", "OIDC_AUTHORITY", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "SMTP_URL",
+    ];
 
     public static TheoryData<string> RequiredVariables => new(Required);
 
