@@ -229,6 +229,8 @@ export function createUploadPanel({ onStored, onOpen }) {
     }
 
     complain('');
+    total.hidden = false;
+    total.scrollIntoView({ block: 'nearest' });
     queue.start(Object.fromEntries(['contact_id', 'document_type', 'description', 'tags'].map((name) => [name, form.elements[name].value.trim()])));
   });
   files.addEventListener('change', () => {
@@ -239,7 +241,7 @@ export function createUploadPanel({ onStored, onOpen }) {
   byId('upload-clear').addEventListener('click', clear);
   byId('upload-open').addEventListener('click', () => {
     open();
-    byId('upload-contact-name').focus();
+    byId('upload-choose').focus();
   });
   byId('upload-close').addEventListener('click', () => {
     panel.hidden = true;
