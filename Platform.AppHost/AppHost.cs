@@ -15,7 +15,7 @@ var api = builder.AddApi("api")
     .WithEnvironment("Links__SigningKey", builder.AddSecret(KnownParameters.LinkKey))
     .WithMail(builder.AddMail("mail", topology));
 
-var edge = builder.AddEdge("edge").WithReference(api).WaitFor(api).WithSignIn(api);
+var edge = builder.AddEdge("edge").WithReference(api).WaitFor(api).WithSignIn(api).WithTls();
 
 var postgresPassword = builder.AddSecret(KnownParameters.PostgresPassword);
 if (topology == PlatformTopology.Containers)

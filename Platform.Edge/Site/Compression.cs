@@ -5,8 +5,9 @@ using Microsoft.Extensions.Options;
 namespace Platform.Edge.Site;
 
 /// <summary>
-/// Compresses pages and JSON when the client asks, also over https: a page's only secret is new each time, and what a key opens is not
-/// sent by a browser on another site's behalf, so that BREACH has nothing to measure. Small answers gain nothing and stay as they are.
+/// Compresses pages and JSON when the client asks, also over https: a page's secrets, its nonce and its anti-forgery token, are new each
+/// time, and what a key or a session opens is not sent to another site's page, so that BREACH has nothing to measure. Small answers gain
+/// nothing and stay as they are.
 /// </summary>
 internal sealed class Compression(IServiceProvider services, IOptions<ResponseCompressionOptions> options)
     : ResponseCompressionProvider(services, options)

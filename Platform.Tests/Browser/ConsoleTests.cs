@@ -111,7 +111,8 @@ public sealed class ConsoleTests(ConsoleUnderTest console)
         await using var visit = await console.OpenAsync("contacts?q=Changed+Charles");
         var status = visit.Page.GetByLabel("Status of Changed Charles");
 
-        Assert.Equal(["new", "contacted", "closed"], await status.Locator("option").EvaluateAllAsync<string[]>("options => options.map(o => o.value)"));
+        Assert.Equal(
+            ["new", "contacted", "closed"], await status.Locator("option").EvaluateAllAsync<string[]>("options => options.map(o => o.value)"));
         await status.SelectOptionAsync("contacted");
         await Expect(visit.Page.Locator(".toast")).ToContainTextAsync("Changed Charles is now contacted.");
         Assert.Equal("contacted", await StatusAsync(id));
@@ -360,7 +361,7 @@ public sealed class ConsoleTests(ConsoleUnderTest console)
         await visit.Page.CheckAsync("input[name=status][value=new]");
         await visit.Page.WaitForURLAsync("**/auth/sign-in?**");
         await console.SignInAsync(visit.Page);
-        await visit.Page.WaitForURLAsync("**/console/contacts?q=Seeded&status=new");
+        await visit.Page.WaitForURLAsync("**/console/contacts?status=new&q=Seeded");
         await Expect(visit.Page.Locator("#list tbody tr")).ToHaveCountAsync(25);
 
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();

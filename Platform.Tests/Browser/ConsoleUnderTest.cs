@@ -26,10 +26,16 @@ public sealed class ConsoleUnderTest : IAsyncLifetime
         await Task.WhenAll(_graph.InitializeAsync(), _chromium.InitializeAsync());
         _session = await SignInAsync();
         _api = _graph.WithKey();
+        await Eventually.IsTrueAsync(async () => (await _api.GetAsync("/contacts")).IsSuccessStatusCode, PlatformGraph.Patience);
         // More than a page of them.
-        var contacts = await Task.WhenAll(Enumerable.Range(1, 30).Select(number => AddContactAsync($"Seeded {number}")));
-        await UploadAsync(contacts[0], "minutes.txt", "The minutes of the meeting in March.");
-        await UploadAsync(contacts[0], "broken.pdf", "%PDF-1.4 and nothing else");
+        for (var number = 1; number < 30; number++)
+        {
+            await AddContactAsync($"Seeded {number}");
+        }
+
+        var contact = await AddContactAsync("Seeded 30");
+        await UploadAsync(contact, "minutes.txt", "The minutes of the meeting in March.");
+        await UploadAsync(contact, "broken.pdf", "%PDF-1.4 and nothing else");
         await Eventually.IsTrueAsync(
             async () => (await GetAsync("/analytics/insights")).GetProperty("processing_stats") is var states
                 && states.GetProperty("completed").GetInt32() == 1 && states.GetProperty("failed").GetInt32() == 1,

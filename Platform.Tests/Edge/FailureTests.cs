@@ -18,7 +18,7 @@ public sealed class FailureTests
         using var answer = await edge.Client.GetAsync("/stats");
         using var page = await edge.Client.SendAsync(HttpMethod.Post, "/contact", ("Accept", "text/html"));
 
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), $"It took {watch.Elapsed}.");
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(15), $"It took {watch.Elapsed}, as if it had waited for an answer.");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
         Assert.NotNull(answer.Headers.RetryAfter);
         var problem = await answer.Content.ReadFromJsonAsync<JsonElement>();

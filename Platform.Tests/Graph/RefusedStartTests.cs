@@ -20,6 +20,8 @@ public sealed class RefusedStartTests(DataFolder data) : IClassFixture<DataFolde
     [InlineData("--Platform:Api:Replicas=many", "Platform:Api:Replicas=many is no number of replicas")]
     [InlineData("--Platform:Edge:Port=65536", "Platform:Edge:Port=65536 is not a port: give a number")]
     [InlineData("--Platform:Postgres:Port=many", "Platform:Postgres:Port=many is not a port: give a number")]
+    [InlineData("--Platform:Edge:Certificate=/nonexistent.pem", "Platform:Edge:Certificate=/nonexistent.pem is not there: name a PEM file")]
+    [InlineData("--Platform:Edge:Key=/etc/hostname", "Platform:Edge:Certificate and Platform:Edge:Key go together: give both, or neither")]
     [InlineData("--ASPNETCORE_URLS=18888", "ASPNETCORE_URLS=18888 is not an address: give one such as http://localhost:18888")]
     [InlineData("--DcpPublisher:CliPath=/nonexistent/dcp", "DCP is not at /nonexistent/dcp: `dotnet build Platform.AppHost`")]
     public async Task An_argument_that_means_nothing_is_refused(string argument, string line)

@@ -11,17 +11,14 @@ namespace Platform.Tests.Edge.Authentication;
 /// <summary>Signing in at an OpenID Connect provider.</summary>
 public sealed partial class ProviderTests : IAsyncLifetime
 {
-    private OidcProvider? _running;
+    private readonly OidcProvider _provider = new();
     private Upstream? _upstream;
     private ServiceProcess? _edge;
-
-    private OidcProvider Provider => _running!;
 
     private ServiceProcess Edge => _edge!;
 
     public async Task InitializeAsync()
     {
-        _running = new OidcProvider();
         _upstream = await Upstream.StartAsync();
         _edge = await EdgeUnderTest.StartAsync(
             [_upstream.Url],
@@ -29,19 +26,19 @@ public sealed partial class ProviderTests : IAsyncLifetime
             {
                 ["Authentication__ApiTokenKey"] = SignInEdge.ApiTokenKey,
                 ["Authentication__Administrator__Password"] = Person.Password,
-                ["Authentication__Oidc__Authority"] = Provider.Url,
+                ["Authentication__Oidc__Authority"] = _provider.Url,
                 ["Authentication__Oidc__ClientId"] = "platform",
                 ["Authentication__Oidc__ClientSecret"] = "the-secret-of-the-client",
                 ["Authentication__Oidc__RoleClaim"] = "realm_access.roles",
             },
             wideLimits: true);
-        await Provider.StartAsync(Edge.Client.BaseAddress!, "first");
+        await _provider.StartAsync(Edge.Client.BaseAddress!, "first");
     }
 
     public async Task DisposeAsync()
     {
         await Edge.DisposeAsync();
-        await Provider.DisposeAsync();
+        await _provider.StopAsync();
         await _upstream!.DisposeAsync();
     }
 
@@ -62,7 +59,7 @@ public sealed partial class ProviderTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, signedOut.StatusCode);
         Assert.Null(alice.Session);
         var refresh = Assert.Single(signedOut.Header("Refresh"));
-        Assert.StartsWith($"0;url={Provider.Url}/session/end?", refresh, StringComparison.Ordinal);
+        Assert.StartsWith($"0;url={_provider.Url}/session/end?", refresh, StringComparison.Ordinal);
         var query = HttpUtility.ParseQueryString(new Uri(refresh["0;url=".Length..]).Query);
         Assert.NotNull(query["id_token_hint"]);
         Assert.Equal(new Uri(Edge.Client.BaseAddress!, "/auth/signed-out").AbsoluteUri, query["post_logout_redirect_uri"]);
@@ -162,7 +159,7 @@ public sealed partial class ProviderTests : IAsyncLifetime
         var waiting = new Person(Edge.Client);
         using var asking = await waiting.GetAsync("/auth/sign-in");
         var callback = await ToCallbackAsync(waiting, asking, "alice");
-        await Provider.StopAsync();
+        await _provider.StopAsync();
 
         using (var away = await waiting.GetAsync(callback.AbsoluteUri))
         {
@@ -177,7 +174,7 @@ public sealed partial class ProviderTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.OK, stats.StatusCode);
         }
 
-        await Provider.StartAsync(Edge.Client.BaseAddress!, "second");
+        await _provider.StartAsync(Edge.Client.BaseAddress!, "second");
         await Eventually.IsTrueAsync(
             async () =>
             {
@@ -191,14 +188,14 @@ public sealed partial class ProviderTests : IAsyncLifetime
     [Fact]
     public async Task A_provider_that_never_answered_is_found_when_it_does()
     {
-        await Provider.StopAsync();
+        await _provider.StopAsync();
         using (var away = await new Person(Edge.Client).GetAsync("/auth/sign-in"))
         {
             Assert.Equal(HttpStatusCode.ServiceUnavailable, away.StatusCode);
             Assert.NotNull(away.Headers.RetryAfter);
         }
 
-        await Provider.StartAsync(Edge.Client.BaseAddress!, "first");
+        await _provider.StartAsync(Edge.Client.BaseAddress!, "first");
         await Eventually.IsTrueAsync(
             async () =>
             {

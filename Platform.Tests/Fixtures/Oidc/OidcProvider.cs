@@ -5,7 +5,7 @@ using Platform.Tools;
 namespace Platform.Tests.Fixtures.Oidc;
 
 /// <summary>An OpenID Connect provider (oidc-provider from npm) that requires PKCE, on a port of its own.</summary>
-public sealed class OidcProvider : IAsyncDisposable
+public sealed class OidcProvider
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -59,6 +59,4 @@ public sealed class OidcProvider : IAsyncDisposable
         _process.Dispose();
         _process = null;
     }
-
-    public async ValueTask DisposeAsync() => await StopAsync();
 }

@@ -33,14 +33,18 @@ function show(insights) {
   const done = states.completed + states.failed;
   figure('contacts', formatNumber(insights.total_contacts), `${formatNumber(insights.contact_status.new)} not answered yet`);
   figure('documents', formatNumber(insights.total_documents), plural(Object.keys(insights.document_types).length, 'type'));
-  figure('size', formatSize(insights.total_size), insights.total_documents > 0 ? `${formatSize(insights.total_size / insights.total_documents)} on average` : '');
+  figure('size', formatSize(insights.total_size),
+    insights.total_documents > 0 ? `${formatSize(insights.total_size / insights.total_documents)} on average` : '');
   figure('processed', formatNumber(states.completed), done > 0 ? `${Math.round(100 * states.completed / done)} % without failure` : '');
   byId('as-of').replaceChildren(`As of ${formatDateTime(insights.timestamp)}`);
-  bars('by-status', insights.contact_status, (status) => ({ label: sentence(status), state: status, href: address('/console/contacts', { status }) }));
+  bars('by-status', insights.contact_status, (status) => ({
+    label: sentence(status), state: status, href: address('/console/contacts', { status }),
+  }));
   bars('by-state', states, (state) => ({ label: sentence(state), state, href: address('/console/documents', { status: state }) }));
   bars('by-type', insights.document_types, (type) => ({ label: sentence(type), href: address('/console/documents', { document_type: type }) }));
   bars('by-language', insights.languages, (code) => ({ label: code === 'unknown' ? 'Unknown' : languages.of(code) }));
-  byId('top').replaceChildren(insights.top_contacts.length === 0 ? nothing() : h('ol', { class: 'rows' }, insights.top_contacts.map((contact) => h('li', {},
+  byId('top').replaceChildren(insights.top_contacts.length === 0 ? nothing() : h('ol', { class: 'rows' },
+    insights.top_contacts.map((contact) => h('li', {},
     h('div', { class: 'grow' },
       h('a', { href: address('/console/contacts', { id: contact.contactId }) }, contact.name),
       h('span', { class: 'hint' }, `${contact.company}, `, 'last ', timeAgo(contact.last_document_upload))),

@@ -38,14 +38,19 @@ function start() {
       { title: 'Who', className: 'roomy', cell: (entry) => entry.actor },
       { title: 'To what', className: 'nowrap', cell: (entry) => [subjectOf(entry)] },
       { title: 'Details', cell: detailsOf },
-      { title: 'When', className: 'nowrap', cell: (entry) => h('span', {}, timeAgo(entry.at), h('span', { class: 'sub' }, formatDateTime(entry.at))) },
+      {
+        title: 'When',
+        className: 'nowrap',
+        cell: (entry) => h('span', {}, timeAgo(entry.at), h('span', { class: 'sub' }, formatDateTime(entry.at))),
+      },
     ],
     load: async ({ cursor, signal }) => {
       const page = await get(address('/admin/api/audit', { ...filters(), cursor, limit: 50 }), { signal });
       return { items: page.entries, next: page.next_cursor };
     },
     empty: () => (Object.values(filters()).some(Boolean)
-      ? ['No entry matches', 'Who, action and subject have to match exactly.', h('button', { class: 'button quiet small', type: 'button', onclick: () => form.reset() }, 'Clear filters')]
+      ? ['No entry matches', 'Who, action and subject have to match exactly.',
+        h('button', { class: 'button quiet small', type: 'button', onclick: () => form.reset() }, 'Clear filters')]
       : ['No entries yet', 'What people and programs change is recorded here.', null]),
   });
   return list.reload();

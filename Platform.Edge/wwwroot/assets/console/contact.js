@@ -34,7 +34,9 @@ async function changeStatus(contact, status, onChange) {
     const changed = await patch(path(contact.contactId), { status });
     onChange(changed);
     const back = nextStatus[status].includes(contact.status);
-    toast(`${contact.name} is now ${status}.`, { action: back ? { label: 'Undo', run: () => changeStatus(changed, contact.status, onChange) } : null });
+    toast(`${contact.name} is now ${status}.`, {
+      action: back ? { label: 'Undo', run: () => changeStatus(changed, contact.status, onChange) } : null,
+    });
   } catch (error) {
     onChange(contact);
     toastError(error, { label: 'Try again', run: () => changeStatus(contact, status, onChange) });
@@ -49,7 +51,7 @@ async function changeStatus(contact, status, onChange) {
  */
 export function openContact({ id, known, onChange, onErase, onClose }) {
   const closed = new AbortController();
-  const content = h('div', { 'aria-busy': 'true' }, h('span', { class: 'skeleton' }), h('span', { class: 'skeleton' }), h('span', { class: 'skeleton' }));
+  const content = h('div', { 'aria-busy': 'true' }, Array.from({ length: 3 }, () => h('span', { class: 'skeleton' })));
   let notes = null;
   let contact = known;
   const unsaved = () => notes && notes.value !== contact.notes;
@@ -107,7 +109,8 @@ export function openContact({ id, known, onChange, onErase, onClose }) {
 
   function notesSection() {
     if (!isAdministrator) {
-      return contact.notes && h('section', { class: 'part-of', 'aria-label': 'Notes' }, h('h3', {}, 'Notes'), h('p', { class: 'quote' }, contact.notes));
+      return contact.notes && h('section', { class: 'part-of', 'aria-label': 'Notes' },
+        h('h3', {}, 'Notes'), h('p', { class: 'quote' }, contact.notes));
     }
 
     notes = h('textarea', { id: 'notes', name: 'notes', rows: 4, maxlength: notesLength });

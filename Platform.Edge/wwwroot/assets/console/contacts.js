@@ -41,8 +41,10 @@ const list = createList(document.getElementById('list'), {
     return { items: page.contacts, next: page.next_cursor };
   },
   empty: () => (Object.values(filters()).some(Boolean)
-    ? ['No contact matches', 'Try fewer words or a longer time.', h('button', { class: 'button quiet small', type: 'button', onclick: () => form.reset() }, 'Clear filters')]
-    : ['No contacts yet', 'Who writes through the contact form of the site appears here.', h('a', { class: 'button quiet small', href: '/contact.html' }, 'Open the contact form')]),
+    ? ['No contact matches', 'Try fewer words or a longer time.',
+      h('button', { class: 'button quiet small', type: 'button', onclick: () => form.reset() }, 'Clear filters')]
+    : ['No contacts yet', 'Who writes through the contact form of the site appears here.',
+      h('a', { class: 'button quiet small', href: '/contact.html' }, 'Open the contact form')]),
 });
 
 function addressOf(id) {

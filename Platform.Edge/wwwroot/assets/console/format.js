@@ -31,7 +31,8 @@ export function formatRelative(value) {
 export function formatDuration(from, to) {
   const seconds = Math.max(0, (new Date(to).getTime() - new Date(from).getTime()) / 1000);
   const [unit, length] = seconds < 60 ? ['second', 1] : seconds < 3600 ? ['minute', 60] : ['hour', 3600];
-  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: seconds < 10 ? 1 : 0 }).format(seconds / length);
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: seconds < 10 ? 1 : 0 })
+    .format(seconds / length);
 }
 
 /** A time as people say it, with the exact one as its tooltip; the shell keeps it true. */

@@ -15,7 +15,10 @@ const scopes = [
 
 function createKey(list) {
   const failure = h('p', { class: 'notice bad', role: 'alert', hidden: true });
-  const name = h('input', { id: 'key-name', name: 'name', type: 'text', maxlength: 100, required: true, autocomplete: 'off', autofocus: true, 'aria-describedby': 'key-name-hint' });
+  const name = h('input', {
+    id: 'key-name', name: 'name', type: 'text', maxlength: 100, required: true, autocomplete: 'off', autofocus: true,
+    'aria-describedby': 'key-name-hint',
+  });
   const submit = h('button', { class: 'button', type: 'submit' }, 'Create key');
   const form = h('form', {
     novalidate: true,
@@ -24,7 +27,8 @@ function createKey(list) {
       whileBusy(submit, () => send(new FormData(form)));
     },
   },
-  h('div', {}, h('label', { for: name.id }, 'Name'), name, h('p', { class: 'hint', id: 'key-name-hint' }, 'Which program uses it. The audit log shows this name.')),
+  h('div', {}, h('label', { for: name.id }, 'Name'), name,
+    h('p', { class: 'hint', id: 'key-name-hint' }, 'Which program uses it. The audit log shows this name.')),
   h('fieldset', {}, h('legend', {}, 'It may'), scopes.map(([scope, title, text]) => h('label', { class: 'check' },
     h('input', { type: 'checkbox', name: 'scopes', value: scope, checked: scope === 'read' }),
     h('div', {}, title, h('span', {}, text))))),

@@ -30,10 +30,13 @@ async function showNumbers(signal) {
   const [insights, stats, health] = await Promise.allSettled([
     get('/analytics/insights', { signal }), get('/stats', { signal }), get('/health', { signal, allow: [503] })]);
   if (insights.status === 'fulfilled') {
-    const { total_contacts: contacts, contact_status: byStatus, total_documents: documents, total_size: size, processing_stats: states } = insights.value;
+    const {
+      total_contacts: contacts, contact_status: byStatus, total_documents: documents, total_size: size, processing_stats: states,
+    } = insights.value;
     figure('contacts', formatNumber(contacts), `${formatNumber(byStatus.new)} new`);
     figure('documents', formatNumber(documents), formatSize(size));
-    figure('processing', formatNumber(states.pending + states.processing), states.failed > 0 ? `${formatNumber(states.failed)} failed` : 'None failed');
+    figure('processing', formatNumber(states.pending + states.processing),
+      states.failed > 0 ? `${formatNumber(states.failed)} failed` : 'None failed');
   }
 
   if (stats.status === 'fulfilled') {
@@ -71,7 +74,8 @@ async function showChart(signal) {
   const { metric, range } = Object.fromEntries(new FormData(activity));
   const [each, length] = ranges[range];
   try {
-    const series = await get(address('/analytics/timeseries', { metric, interval: each, from: new Date(Date.now() - length).toISOString() }), { signal });
+    const from = new Date(Date.now() - length).toISOString();
+    const series = await get(address('/analytics/timeseries', { metric, interval: each, from }), { signal });
     const total = series.points.reduce((sum, point) => sum + point.value, 0);
     drawChart({ title: activity.elements.metric.selectedOptions[0].text, unit: units[metric], interval: each, points: series.points });
     setText(byId('chart-hint'), `${plural(total, ...units[metric])}, ${activity.elements.range.selectedOptions[0].text.toLowerCase()}.`);
@@ -109,7 +113,9 @@ async function showAttention(signal) {
     return tasks.length === 0
       ? h('p', { class: 'hint' }, 'Nothing. Every document has been processed, or is on its way.')
       : h('ul', { class: 'rows' }, tasks.map((task) => h('li', {},
-        h('div', { class: 'grow' }, h('a', { href: '/console/tasks?state=failed' }, names.get(task.document_id) ?? titleOf(task)), h('span', { class: 'hint' }, reasonOf(task))),
+        h('div', { class: 'grow' },
+          h('a', { href: '/console/tasks?state=failed' }, names.get(task.document_id) ?? titleOf(task)),
+          h('span', { class: 'hint' }, reasonOf(task))),
         h('span', { class: 'hint' }, timeAgo(task.finished_at)))));
   });
 }

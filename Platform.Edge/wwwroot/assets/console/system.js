@@ -17,10 +17,13 @@ const box = (title, facts, ...more) => h('section', { class: 'box', 'aria-label'
   h('div', { class: 'box-body' },
     h('dl', { class: 'facts-list' }, facts.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value)))), ...more));
 
+const countsOf = (tasks) => Object.entries(tasks)
+  .map(([state, count]) => `${formatNumber(count)} ${stateOf({ state }).toLowerCase()}`).join(', ');
+
 async function load() {
   if (target.childElementCount === 0) {
-    target.replaceChildren(h('div', { class: 'grid halves', 'aria-hidden': 'true' }, Array.from({ length: 4 }, () => h('div', { class: 'box box-body' },
-      Array.from({ length: 4 }, () => h('span', { class: 'skeleton' }))))));
+    const place = () => h('div', { class: 'box box-body' }, Array.from({ length: 4 }, () => h('span', { class: 'skeleton' })));
+    target.replaceChildren(h('div', { class: 'grid halves', 'aria-hidden': 'true' }, Array.from({ length: 4 }, place)));
   }
 
   try {
@@ -29,7 +32,7 @@ async function load() {
     target.replaceChildren(h('div', { class: 'grid halves' },
       box('Service', [
         ['Version', version], ['Runtime', runtime], ['Time there', formatDateTime(timestamp)],
-        ['Tasks', h('a', { href: '/console/tasks' }, Object.entries(tasks).map(([state, count]) => `${formatNumber(count)} ${stateOf({ state }).toLowerCase()}`).join(', '))],
+        ['Tasks', h('a', { href: '/console/tasks' }, countsOf(tasks))],
       ]),
       box('Database', [
         ['PostgreSQL', database.version], ['On disk', formatSize(database.size)], ['Connections', formatNumber(database.connections)],
@@ -78,7 +81,8 @@ function followRebuild(id) {
       following.stop();
       await load();
       progress.replaceChildren(h('p', { role: 'status' },
-        task.state === 'completed' ? 'The index was rebuilt ' : `Rebuilding failed: ${task.last_error ?? 'no reason is known'} `, timeAgo(task.finished_at), '.'));
+        task.state === 'completed' ? 'The index was rebuilt ' : `Rebuilding failed: ${task.last_error ?? 'no reason is known'} `,
+        timeAgo(task.finished_at), '.'));
     }
   }, interval);
 }

@@ -73,7 +73,8 @@ function start() {
     },
     empty: () => (Object.values(filters()).some(Boolean)
       ? ['No such task', 'Nothing is in this state, or of this kind, at the moment.', null]
-      : ['No tasks yet', 'They appear as soon as a document is uploaded.', h('a', { class: 'button quiet small', href: '/console/documents' }, 'Go to documents')]),
+      : ['No tasks yet', 'They appear as soon as a document is uploaded.',
+        h('a', { class: 'button quiet small', href: '/console/documents' }, 'Go to documents')]),
   });
 
   return { list, loaded: list.reload() };
