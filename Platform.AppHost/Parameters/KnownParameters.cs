@@ -35,7 +35,7 @@ internal static class KnownParameters
             + "empty for the administrator with a password.",
         [OidcClientId] = "The client that Platform is at the provider. Its redirect address is https://{host}/auth/callback, and "
             + "https://{host}/auth/signed-out after signing out.",
-        [OidcClientSecret] = "The secret of that client.",
+        [OidcClientSecret] = "The secret of that client, which the provider gives when it is registered.",
         [PgAdminEmail] = "The e-mail address that pgAdmin is entered with.",
         [PgAdminPassword] = "The password that pgAdmin is entered with, fixed when its volume is first created.",
         [PostgresPassword] = "The password of PostgreSQL's superuser `postgres`, fixed when the database is first created.",

@@ -266,8 +266,9 @@ internal sealed class SignInEndpoints(
         : $"{Math.Ceiling(wait.TotalMinutes):0} minutes";
 }
 
-/// <summary>The answer of GET /auth/session.</summary>
-/// <param name="Applications">The names of the applications below their prefixes that run here, and that this person may open.</param>
+/// <summary>
+/// The answer of GET /auth/session, with the names of the applications below their prefixes that run here and that this person may open.
+/// </summary>
 internal sealed record SessionDescription(
     string User, string Name, string Role, string CsrfToken, DateTime ExpiresAt, IReadOnlyList<string> Applications);
 

@@ -11,7 +11,7 @@ public sealed partial class ApiDescriptionTests(ApiFixture api)
     [InlineData("/docs")]
     [InlineData("/docs/")]
     [InlineData("/docs/index.html")]
-    [InlineData("/docs/session.js")]
+    [InlineData("/docs/docs.js")]
     [InlineData("/docs/swagger-ui-bundle.js")]
     public async Task It_is_for_administrators(string path)
     {
@@ -29,8 +29,8 @@ public sealed partial class ApiDescriptionTests(ApiFixture api)
         Assert.DoesNotMatch(@"<script(?![^>]* src=)", page);
         Assert.DoesNotMatch(@"\son\w+=", page);
         var files = Reference().Matches(page).Select(match => match.Groups[1].Value).ToList();
-        Assert.Contains("./swagger-ui-bundle.js", files);
-        Assert.Contains("session.js", files);
+        Assert.Contains("swagger-ui-bundle.js", files);
+        Assert.Contains("docs.js", files);
         foreach (var file in files)
         {
             Assert.DoesNotContain("//", file, StringComparison.Ordinal);
@@ -47,7 +47,9 @@ public sealed partial class ApiDescriptionTests(ApiFixture api)
             Headers = { { "X-API-Key", ApiFixture.BootstrapKey }, { "X-Forwarded-Host", "platform.example.org" } },
         };
         using var answer = await api.Service.Client.SendAsync(request);
-        var paths = (await ApiFixture.JsonAsync(answer)).GetProperty("paths").EnumerateObject().Select(path => path.Name).ToList();
+        var document = await ApiFixture.JsonAsync(answer);
+        Assert.Equal("/", Assert.Single(document.GetProperty("servers").EnumerateArray()).GetProperty("url").GetString());
+        var paths = document.GetProperty("paths").EnumerateObject().Select(path => path.Name).ToList();
         Assert.Contains("/admin/api/tasks", paths);
         Assert.Contains("/contacts/{id}", paths);
         Assert.DoesNotContain(paths, path => path.StartsWith("/admin/", StringComparison.Ordinal) && !path.StartsWith("/admin/api/", StringComparison.Ordinal));

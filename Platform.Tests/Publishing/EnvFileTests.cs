@@ -65,7 +65,7 @@ public sealed partial class EnvFileTests(PublishedProjects projects)
             .SelectMany(service => projects.Complete.Keys($"services/{service}/environment").Select(name => $"services/{service}/environment/{name}"))
             .Where(path => SecretName().IsMatch(path) || path.Contains("ConnectionStrings__", StringComparison.Ordinal))
             .ToArray();
-        Assert.Equal(13, secrets.Length);
+        Assert.Equal(16, secrets.Length);
         Assert.All(secrets, path => Assert.Matches(@"\$\{[A-Z_]+:\?", (string)projects.Complete[path]!));
         Assert.All(projects.Complete.Env.Where(line => line[0] != '#'), line => Assert.EndsWith("=", line, StringComparison.Ordinal));
     }
@@ -137,6 +137,6 @@ public sealed partial class EnvFileTests(PublishedProjects projects)
     [GeneratedRegex(@"(?<!\$)\$\{(?<name>[A-Z][A-Z0-9_]*)(?<otherwise>:[?-][^}]*)?\}")]
     private static partial Regex Placeholder();
 
-    [GeneratedRegex("(password|token|_key|BootstrapKey|SigningKey|root_user)$", RegexOptions.IgnoreCase)]
+    [GeneratedRegex("(password|token|_key|BootstrapKey|SigningKey|EdgeKey|ApiTokenKey|root_user)$", RegexOptions.IgnoreCase)]
     private static partial Regex SecretName();
 }

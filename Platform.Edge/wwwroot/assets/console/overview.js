@@ -14,6 +14,7 @@ const shown = 5;
 const units = { contacts: ['contact', 'contacts'], visits: ['visit', 'visits'], documents: ['document', 'documents'] };
 const ranges = { day: ['hour', 24 * hour], week: ['day', 6 * 24 * hour], month: ['day', 29 * 24 * hour], year: ['month', 335 * 24 * hour] };
 const tools = [
+  ['API', '/docs/index.html', 'to read and try out'],
   ['Grafana', '/grafana/', 'dashboards'],
   ['Prometheus', '/prometheus/', 'metrics'],
   ['Alertmanager', '/alertmanager/', 'alerts'],
@@ -133,10 +134,10 @@ async function part(id, make) {
 /** The tools that run beside the service: which ones depends on where it runs. */
 async function showTools() {
   const { applications } = await get('/auth/session');
-  const running = tools.filter(([, path]) => applications.includes(path.slice(1, -1)));
+  const running = tools.filter(([, path]) => path.startsWith('/docs/') || applications.includes(path.slice(1, -1)));
   byId('tools-list').replaceChildren(...running.map(([name, path, what]) => h('li', {},
     h('a', { href: path }, name), h('span', { class: 'hint' }, what))));
-  byId('tools').hidden = running.length === 0;
+  byId('tools').hidden = false;
 }
 
 const chart = poll(showChart, interval.chart);
