@@ -6,7 +6,9 @@ using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using Platform.Edge.Limits;
+using Platform.Edge.Routing;
 using Platform.Edge.Site;
+using Yarp.ReverseProxy;
 
 namespace Platform.Edge.Authentication;
 
@@ -18,6 +20,7 @@ internal sealed class SignInEndpoints(
     AdministratorAccount administrator,
     Sessions sessions,
     AuditTrail audit,
+    IProxyStateLookup servers,
     IOptions<SignInOptions> options)
 {
     public const string Prefix = "/auth";
@@ -202,7 +205,11 @@ internal sealed class SignInEndpoints(
             return problem.WriteAsync(context, StatusCodes.Status401Unauthorized, "Nobody has signed in.");
         }
 
-        var answer = new SessionDescription(user.Id, user.Name, user.Role, Token(context), sessions.EndOf(session).UtcDateTime);
+        var applications = user.IsAdministrator
+            ? Application.All.Select(application => application.Name).Where(name => servers.TryGetCluster(name, out _)).ToList()
+            : [];
+        var answer = new SessionDescription(
+            user.Id, user.Name, user.Role, Token(context), sessions.EndOf(session).UtcDateTime, applications);
         return context.Response.WriteAsJsonAsync(answer, SessionJson.Default.SessionDescription, cancellationToken: context.RequestAborted);
     }
 
@@ -260,7 +267,9 @@ internal sealed class SignInEndpoints(
 }
 
 /// <summary>The answer of GET /auth/session.</summary>
-internal sealed record SessionDescription(string User, string Name, string Role, string CsrfToken, DateTime ExpiresAt);
+/// <param name="Applications">The names of the applications below their prefixes that run here, and that this person may open.</param>
+internal sealed record SessionDescription(
+    string User, string Name, string Role, string CsrfToken, DateTime ExpiresAt, IReadOnlyList<string> Applications);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(SessionDescription))]

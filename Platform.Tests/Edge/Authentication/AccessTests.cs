@@ -55,6 +55,9 @@ public sealed class AccessTests(SignInEdge edge) : IClassFixture<SignInEdge>
         var person = await Person.SignedInAsync(edge.Client);
         using var missing = await person.GetAsync("/loki/");
         Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
+        var applications = (await person.DescribeAsync())!.Value.GetProperty("applications").EnumerateArray().Select(name => name.GetString()).ToList();
+        Assert.Contains("grafana", applications);
+        Assert.DoesNotContain("loki", applications);
 
         person.Cookies["grafana_session"] = "x";
         using var answer = await person.GetAsync(

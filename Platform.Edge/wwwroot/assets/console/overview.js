@@ -132,13 +132,11 @@ async function part(id, make) {
 
 /** The tools that run beside the service: which ones depends on where it runs. */
 async function showTools() {
-  const found = await Promise.all(tools.map(async ([, path]) => {
-    const answer = await fetch(path, { method: 'HEAD', redirect: 'manual', cache: 'no-store' }).catch(() => null);
-    return answer !== null && answer.status !== 404;
-  }));
-  byId('tools-list').replaceChildren(...tools.filter((_, index) => found[index]).map(([name, path, what]) => h('li', {},
+  const { applications } = await get('/auth/session');
+  const running = tools.filter(([, path]) => applications.includes(path.slice(1, -1)));
+  byId('tools-list').replaceChildren(...running.map(([name, path, what]) => h('li', {},
     h('a', { href: path }, name), h('span', { class: 'hint' }, what))));
-  byId('tools').hidden = !found.some(Boolean);
+  byId('tools').hidden = running.length === 0;
 }
 
 const chart = poll(showChart, interval.chart);
