@@ -85,7 +85,7 @@ public sealed class ConsoleUnderTest : IAsyncLifetime
     /// <param name="role">Of the person at the console.</param>
     internal async Task<Visit> OpenAsync(string path, int width = 1440, string role = Administrator)
     {
-        var visit = new Visit(await (await NewContextAsync(width)).NewPageAsync());
+        var visit = new Visit(await (await NewContextAsync(width, _session)).NewPageAsync());
         if (role != Administrator)
         {
             // The built-in administrator is the only one here; the page takes the role from what the edge has written into it.
@@ -107,6 +107,15 @@ public sealed class ConsoleUnderTest : IAsyncLifetime
         return visit;
     }
 
+    /// <summary>Opens a page as somebody who has not signed in.</summary>
+    /// <param name="path">Below <c>/</c>.</param>
+    internal async Task<Visit> OpenAsStrangerAsync(string path)
+    {
+        var visit = new Visit(await (await NewContextAsync(width: 1440, session: null)).NewPageAsync());
+        await visit.Page.GotoAsync(path, new() { WaitUntil = WaitUntilState.NetworkIdle });
+        return visit;
+    }
+
     /// <summary>Fills in the sign-in page and sends it.</summary>
     internal async Task SignInAsync(IPage page)
     {
@@ -115,19 +124,19 @@ public sealed class ConsoleUnderTest : IAsyncLifetime
         await page.Keyboard.PressAsync("Enter");
     }
 
-    private async Task<IBrowserContext> NewContextAsync(int width) => await _chromium.Browser.NewContextAsync(new()
+    private async Task<IBrowserContext> NewContextAsync(int width, string? session) => await _chromium.Browser.NewContextAsync(new()
     {
         BaseURL = _graph.Edge.BaseAddress!.ToString(),
         ViewportSize = new() { Width = width, Height = 900 },
         ReducedMotion = ReducedMotion.Reduce,
         Locale = "en-GB",
-        StorageState = _session,
+        StorageState = session,
     });
 
     /// <summary>Signs in through the page, once for all tests.</summary>
     private async Task<string> SignInAsync()
     {
-        await using var context = await NewContextAsync(width: 1440);
+        await using var context = await NewContextAsync(width: 1440, session: null);
         var page = await context.NewPageAsync();
         await page.GotoAsync("/console/");
         await SignInAsync(page);
