@@ -8,7 +8,7 @@ using Platform.Edge.Tls;
 
 if (await HealthSwitch.TryRunAsync(args))
 {
-    return 0;
+    return;
 }
 
 // The settings and the site lie beside the program, wherever it is started from.
@@ -26,7 +26,8 @@ builder.AddProxy();
 await using var app = builder.Build();
 if (!app.VerifyTls())
 {
-    return 1;
+    Environment.ExitCode = 1;
+    return;
 }
 
 app.UseKnownProxies();
@@ -43,4 +44,3 @@ app.MapWellKnownFiles();
 app.MapProxy();
 app.MapDefaultEndpoints();
 await app.RunAsync();
-return 0;
