@@ -32,16 +32,18 @@ internal sealed class SignInEndpoints(
     private const string SessionPath = Prefix + "/session";
     private const int LargestForm = 8 * 1024;
 
+    private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
+
     private readonly bool _hasProvider = options.Value.Oidc.IsConfigured;
 
     public static void Map(IEndpointRouteBuilder app)
     {
         var endpoints = app.ServiceProvider.GetRequiredService<SignInEndpoints>();
-        app.MapGet(SignIn, endpoints.AskAsync);
+        app.MapMethods(SignIn, Reading, endpoints.AskAsync);
         app.MapPost(SignIn, endpoints.SignInAsync).WithMetadata(new RequestSizeLimitAttribute(LargestForm));
-        app.MapGet(SignOut, endpoints.AskToSignOutAsync);
+        app.MapMethods(SignOut, Reading, endpoints.AskToSignOutAsync);
         app.MapPost(SignOut, endpoints.SignOutAsync).WithMetadata(new RequestSizeLimitAttribute(LargestForm));
-        app.MapGet(SessionPath, endpoints.TellAsync);
+        app.MapMethods(SessionPath, Reading, endpoints.TellAsync);
     }
 
     /// <summary>The form, or the way to the provider.</summary>

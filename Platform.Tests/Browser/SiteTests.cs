@@ -13,7 +13,10 @@ public sealed class SiteTests(Chromium chromium, EdgeUnderTest edge) : IClassFix
         get
         {
             var pages = new TheoryData<string, int, ColorScheme>();
-            foreach (var path in new[] { "/", "/contact.html", "/contact.html?invalid=email", "/contact-thanks.html", "/status.html" })
+            foreach (var path in new[]
+            {
+                "/", "/contact.html", "/contact.html?invalid=email", "/contact-thanks.html", "/status.html", "/auth/sign-in", "/auth/sign-out",
+            })
             {
                 pages.Add(path, 390, ColorScheme.Light);
                 pages.Add(path, 390, ColorScheme.Dark);
@@ -37,6 +40,7 @@ public sealed class SiteTests(Chromium chromium, EdgeUnderTest edge) : IClassFix
 
         Assert.True(overflow <= 0, $"The page is {overflow} pixels too wide.");
         Assert.True(contrasts.Length == 0, string.Join('\n', contrasts));
+        Assert.Empty(await visit.BarriersAsync());
         Assert.Equal(1, await visit.Page.Locator("h1").CountAsync());
         Assert.Equal(1, await visit.Page.Locator("main").CountAsync());
         Assert.Empty(visit.Complaints);

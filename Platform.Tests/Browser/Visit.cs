@@ -1,3 +1,4 @@
+using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 
 namespace Platform.Tests.Browser;
@@ -59,6 +60,13 @@ internal sealed class Visit : IAsyncDisposable
 
     /// <summary>Every visible text whose contrast with the nearest background is below WCAG 2.2 AA.</summary>
     public Task<string[]> LowContrastsAsync() => Page.EvaluateAsync<string[]>(Contrast);
+
+    /// <summary>What axe finds that keeps somebody from using the page, or makes it hard.</summary>
+    public async Task<string[]> BarriersAsync() =>
+    [
+        .. (await Page.RunAxe()).Violations.Where(violation => violation.Impact is "serious" or "critical")
+            .Select(violation => $"{violation.Id}: {string.Join(" | ", violation.Nodes.Select(node => node.Html))}"),
+    ];
 
     /// <summary>Kept in the folder PLATFORM_TEST_SCREENSHOTS, when there is one.</summary>
     public async Task ScreenshotAsync(string name)

@@ -89,7 +89,14 @@ public sealed class EdgeUnderTest : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _upstream = await Upstream.StartAsync();
-        _process = await StartAsync([Upstream.Url], new Dictionary<string, string> { ["Cors__Origins__0"] = "https://www.example.org" }, wideLimits: true);
+        _process = await StartAsync(
+            [Upstream.Url],
+            new Dictionary<string, string>
+            {
+                ["Cors__Origins__0"] = "https://www.example.org",
+                ["Authentication__Administrator__Password"] = "a-password-of-a-test",
+            },
+            wideLimits: true);
     }
 
     public async Task DisposeAsync()
