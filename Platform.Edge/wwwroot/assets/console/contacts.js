@@ -4,6 +4,7 @@ import { openContact, statusField } from '/assets/console/contact.js';
 import { h, whileBusy } from '/assets/console/dom.js';
 import { bindFilters } from '/assets/console/filters.js';
 import { formatNumber, timeAgo } from '/assets/console/format.js';
+import { leave } from '/assets/console/leave.js';
 import { createList } from '/assets/console/list.js';
 import { toastError } from '/assets/console/toast.js';
 
@@ -84,19 +85,6 @@ function show(known = null) {
     },
   });
   drawer = opened;
-}
-
-/** The address without the contact: the one before, where the drawer was opened from the list. */
-function leave(id) {
-  const url = new URL(window.location.href);
-  if (url.searchParams.get('id') === id) {
-    if (window.history.state?.opened) {
-      window.history.back();
-    } else {
-      url.searchParams.delete('id');
-      window.history.replaceState(null, '', url);
-    }
-  }
 }
 
 function changed(contact) {

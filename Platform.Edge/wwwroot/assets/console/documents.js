@@ -5,6 +5,7 @@ import { moveToTrash, openDocument, reasonOf, restore } from '/assets/console/do
 import { h, icon, whileBusy } from '/assets/console/dom.js';
 import { bindFilters } from '/assets/console/filters.js';
 import { chip, formatSize, sentence, timeAgo } from '/assets/console/format.js';
+import { leave } from '/assets/console/leave.js';
 import { createList } from '/assets/console/list.js';
 import { poll } from '/assets/console/poll.js';
 import { isAdministrator } from '/assets/console/session.js';
@@ -112,19 +113,6 @@ function show(known = null) {
     },
   });
   drawer = opened;
-}
-
-/** The address without the document: the one before, where the drawer was opened from the list. */
-function leave(id) {
-  const url = new URL(window.location.href);
-  if (url.searchParams.get('id') === id) {
-    if (window.history.state?.opened) {
-      window.history.back();
-    } else {
-      url.searchParams.delete('id');
-      window.history.replaceState(null, '', url);
-    }
-  }
 }
 
 async function suggestTypes() {
