@@ -8,19 +8,22 @@ var builder = DistributedApplication.CreateBuilder(args)
     .AddComposeEnvironment();
 var topology = await builder.ChooseTopologyAsync();
 
+var mail = builder.AddMail("mail", topology);
 var apiKey = builder.AddSecret(KnownParameters.ApiKey);
 var api = builder.AddApi("api")
     .WithEnvironment("Security__BootstrapKey", apiKey)
     .WithReindexCommand(apiKey)
     .WithEnvironment("Links__SigningKey", builder.AddSecret(KnownParameters.LinkKey))
-    .WithMail(builder.AddMail("mail", topology));
+    .WithMail(mail);
 
 var edge = builder.AddEdge("edge").WithReference(api).WaitFor(api).WithSignIn(api).WithTls();
 
 var postgresPassword = builder.AddSecret(KnownParameters.PostgresPassword);
+IResourceBuilder<IResourceWithEndpoints> server;
 if (topology == PlatformTopology.Containers)
 {
     var postgres = builder.AddPostgres("postgres", password: postgresPassword).WithPlatformDefaults("platformdb");
+    server = postgres;
     var database = postgres.AddDatabase("platformdb");
     var storage = builder.AddObjectStorage(
         "minio", builder.AddChoice(KnownParameters.StorageUser, "platform"), builder.AddSecret(KnownParameters.StoragePassword));
@@ -39,6 +42,7 @@ if (topology == PlatformTopology.Containers)
 else
 {
     var postgres = builder.AddPostgresProcess("postgres", postgresPassword);
+    server = postgres;
     var database = postgres.AddDatabase("platformdb");
     var files = Path.Combine(builder.DataDirectory(), "objects");
 
@@ -47,4 +51,26 @@ else
     database.WithResetCommand(api, files);
 }
 
+// Who watches all of it, and tells when something is wrong.
+var site = edge.SiteUrl();
+if (builder.AddPrometheus("prometheus", topology, site) is { } prometheus)
+{
+    var alertmanager = builder.AddAlertmanager("alertmanager", topology, site, mail);
+    prometheus.Watching(api).Watching(edge)
+        .Watching("node", builder.AddNodeExporter("node-exporter", topology))
+        .Watching("postgres", builder.AddPostgresExporter("postgres-exporter", topology, server, postgresPassword))
+        .WithAlertmanager(alertmanager)
+        .WithBlackbox(builder.AddBlackbox("blackbox-exporter", topology))
+        .Probing(edge.PublicPage("home", "/"), edge.PublicPage("contact form", "/contact"), edge.PublicPage("health", "/health"))
+        .Probing(edge.AdminPage("console", "/console/"), edge.AdminPage("api documentation", "/docs/index.html"))
+        .Probing(edge.AdminPage("prometheus", "/prometheus/"), server.Port("postgres", "tcp"));
+    if (mail?.Maildev is { } inbox)
+    {
+        prometheus.Probing(inbox.Port("mail", MaildevResource.SmtpEndpointName));
+    }
+
+    edge.WithApplication(prometheus).WithApplication(alertmanager);
+}
+
+builder.ReportMissingMonitors();
 return await builder.Build().RunToExitCodeAsync();

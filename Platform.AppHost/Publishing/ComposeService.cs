@@ -30,6 +30,9 @@ internal sealed record ComposeService
     /// <summary>Folders in memory that it may write to.</summary>
     public string[] Tmpfs { get; init; } = ["/tmp"];
 
+    /// <summary>Folders of its host that it can read.</summary>
+    public (string Source, string Target)[] HostFolders { get; init; } = [];
+
     /// <summary>How long it may take to end before it is killed.</summary>
     public TimeSpan StopGracePeriod { get; init; } = TimeSpan.FromSeconds(30);
 

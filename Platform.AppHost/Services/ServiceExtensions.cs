@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
+using System.Globalization;
+
 namespace Platform.AppHost.Services;
 
 /// <summary>The two services of Platform.</summary>
@@ -55,12 +57,32 @@ internal static class ServiceExtensions
                 StopGracePeriod = TimeSpan.FromSeconds(40),
             });
 
-    /// <summary>Has the edge show a server below <c>/{name}</c>: its table of applications knows the names.</summary>
+    /// <summary>Has the edge show a server, where it runs, below <c>/{name}</c>: its table of applications knows the names.</summary>
     /// <remarks>It waits for none of them: the site is there without.</remarks>
     public static IResourceBuilder<ProjectResource> WithApplication(
-        this IResourceBuilder<ProjectResource> edge, IResourceBuilder<IResource> server, string endpoint = "http") => edge
-        .WithEnvironment(
+        this IResourceBuilder<ProjectResource> edge, IResourceBuilder<IResource>? server, string endpoint = "http") => server is null
+        ? edge
+        : edge.WithEnvironment(
             $"services__{server.Resource.Name}__http__0", new EndpointReference((IResourceWithEndpoints)server.Resource, endpoint));
+
+    /// <summary>The address that people reach the edge at: what the parameter <c>site-url</c> says, else its own on this machine.</summary>
+    public static ReferenceExpression SiteUrl(this IResourceBuilder<ProjectResource> edge)
+    {
+        var builder = edge.ApplicationBuilder;
+        if (builder.ExecutionContext.IsPublishMode || !string.IsNullOrEmpty(builder.Given(KnownParameters.SiteUrl)))
+        {
+            return ReferenceExpression.Create($"{builder.AddChoice(KnownParameters.SiteUrl, "")}");
+        }
+
+        var endpoint = edge.Site();
+        return endpoint.EndpointAnnotation.Port is { } port
+            ? ReferenceExpression.Create($"{endpoint.Scheme}://localhost:{port.ToString(CultureInfo.InvariantCulture)}")
+            : ReferenceExpression.Create($"{endpoint.Scheme}://localhost:{endpoint.Property(EndpointProperty.Port)}");
+    }
+
+    /// <summary>The edge's endpoint for people: https where it has that, since http only leads there then.</summary>
+    public static EndpointReference Site(this IResourceBuilder<ProjectResource> edge) =>
+        edge.GetEndpoint(edge.Resource.Annotations.OfType<EndpointAnnotation>().Any(endpoint => endpoint.Name == "https") ? "https" : "http");
 
     /// <summary>What both have in common.</summary>
     private static IResourceBuilder<ProjectResource> WithPlatformDefaults(this IResourceBuilder<ProjectResource> service, bool isProxied)
