@@ -35,7 +35,7 @@ internal sealed partial class ServerCertificate : BackgroundService
             throw new InvalidCertificateException(Reason(exception), exception);
         }
 
-        meters.Create("Platform.Edge").CreateObservableGauge(
+        meters.Create(Telemetry.MeterName).CreateObservableGauge(
             "edge_certificate_expiry_timestamp_seconds",
             () => new DateTimeOffset(_current.TargetCertificate.NotAfter).ToUnixTimeSeconds(),
             description: "When the certificate that is served ends, in seconds since 1970.");

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Platform.ServiceDefaults.Health;
+using Platform.ServiceDefaults.Telemetry;
 
 namespace Platform.ServiceDefaults.Management;
 
@@ -36,7 +37,10 @@ internal static partial class ManagementEndpoints
                 context.Features.Get<IHttpMetricsTagsFeature>()?.MetricsDisabled = true;
                 return next(context);
             });
-            branch.UseOpenTelemetryPrometheusScrapingEndpoint(context => IsRead(context) && context.Request.Path == "/metrics");
+            if (TelemetryDefaults.IsEnabled(app.Configuration))
+            {
+                branch.UseOpenTelemetryPrometheusScrapingEndpoint(context => IsRead(context) && context.Request.Path == "/metrics");
+            }
             branch.Run(context => IsRead(context) ? Answer(context, probes) : NotFound(context));
         });
     }
