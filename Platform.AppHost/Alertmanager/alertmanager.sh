@@ -4,7 +4,7 @@
 #
 #   CONFIG_FILE        the file to write
 #   TEMPLATES          the path of platform.tmpl
-#   SITE_URL           where people find the site, such as https://example.org
+#   SITE_URL           where people find the site, such as https://example.org; Alertmanager's own links lead below it
 #   SMTP_URL, MAIL_TO  e-mail: smtp://[user:password@]host[:port] or smtps://, user and password percent-encoded; the addressees, by commas
 #   MAIL_FROM          the sender; alerts@ the host of SITE_URL when empty
 #   SLACK_URL          Slack: an incoming webhook
@@ -252,4 +252,4 @@ END
 } >"$CONFIG_FILE"
 
 unset SLACK_URL PAGERDUTY_KEY ALERT_WEBHOOK_URL SMTP_URL slack pagerduty webhook smtp user password
-exec "$@" --config.file="$CONFIG_FILE"
+exec "$@" --config.file="$CONFIG_FILE" ${site:+"--web.external-url=${site%/}/alertmanager/"}
