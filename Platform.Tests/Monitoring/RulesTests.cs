@@ -5,7 +5,7 @@ namespace Platform.Tests.Monitoring;
 /// <summary>The rules of Prometheus: each alert is seen firing and silent, and what is recorded is what its name says.</summary>
 public sealed partial class RulesTests
 {
-    public static TheoryData<string> TestFiles => [.. RulesInRepository.TestFiles.Select(Path.GetFileName)!];
+    public static TheoryData<string> TestFiles => [.. RulesInRepository.TestFiles.Select(file => Path.GetFileName(file))];
 
     [Fact]
     [Trait("Defect", "D24")]
@@ -69,7 +69,7 @@ public sealed partial class RulesTests
             Assert.Contains(rule.Labels["category"], (string[])["application", "infrastructure", "database", "security", "slo"]);
             // The status page shows the summary to everybody: it names no host and no number.
             Assert.DoesNotContain("{{", rule.Annotations["summary"], StringComparison.Ordinal);
-            Assert.EndsWith('.', rule.Annotations["description"]);
+            Assert.EndsWith(".", rule.Annotations["description"], StringComparison.Ordinal);
             Assert.Equal(
                 $$$"""{{ reReplaceAll "/prometheus/?$" "" $externalURL }}/console/runbooks/{{{rule.Alert}}}""", rule.Annotations["runbook_url"]);
         });
