@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Platform.Tests.Fixtures;
 
 namespace Platform.Tests.Monitoring;
 
@@ -11,7 +12,7 @@ public sealed partial class RulesTests
     [Trait("Defect", "D24")]
     public async Task Promtool_accepts_every_rule()
     {
-        if (!MonitoringProgram.AreOnPath("promtool"))
+        if (!Programs.AreThere("promtool"))
         {
             return;
         }
@@ -27,7 +28,7 @@ public sealed partial class RulesTests
     [Trait("Defect", "D30")]
     public async Task The_cases_of_a_file_come_out_as_written(string file)
     {
-        if (!MonitoringProgram.AreOnPath("promtool"))
+        if (!Programs.AreThere("promtool"))
         {
             return;
         }
