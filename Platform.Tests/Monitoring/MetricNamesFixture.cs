@@ -35,7 +35,7 @@ public sealed class MetricNamesFixture : IAsyncLifetime
             .WhenReadyAsync();
         // One replica is away, so that there is an error to be counted.
         await using var edge = await EdgeUnderTest.StartAsync(
-            [$"http://127.0.0.1:{api.Port}", $"http://127.0.0.1:{FreePort.Next()}"], Certificate(), wideLimits: true);
+            [$"http://127.0.0.1:{api.Port}", $"http://127.0.0.1:{FreePort.Next()}"], Settings(), wideLimits: true);
         var contact = await ApiFixture.SubmitAsync(api, ApiFixture.Submission());
         await Uploads.UploadAsync(api, contact.GetProperty("contactId").GetString()!, "A text to be found.");
         using var found = await ApiFixture.GetAsync(api, "/documents/search?q=text");
@@ -64,7 +64,7 @@ public sealed class MetricNamesFixture : IAsyncLifetime
         Directory.Delete(_folder, recursive: true);
     }
 
-    private Dictionary<string, string> Certificate()
+    private Dictionary<string, string> Settings()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256)
