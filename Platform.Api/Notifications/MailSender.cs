@@ -159,12 +159,12 @@ internal sealed partial class MailSender(
         _ => $"The connection to the mail server failed ({failure.GetType().Name}).",
     };
 
-    [LoggerMessage(LogLevel.Warning, "Mail waits, trying again in {Pause}: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Mail waits, trying again in {Pause}: {Reason}", EventName = "MailServerAway")]
     private partial void LogServerAway(string reason, TimeSpan pause);
 
-    [LoggerMessage(LogLevel.Warning, "A mail that tells of {Count} contacts was not sent and is {Consequence}: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "A mail that tells of {Count} contacts was not sent and is {Consequence}: {Reason}", EventName = "MailNotSent")]
     private partial void LogNotSent(int count, string reason, string consequence);
 
-    [LoggerMessage(LogLevel.Warning, "New mail cannot be noticed at the moment: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "New mail cannot be noticed at the moment: {Reason}", EventName = "MailNotNoticed")]
     private partial void LogDatabaseAway(string reason);
 }

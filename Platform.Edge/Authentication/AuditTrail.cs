@@ -141,10 +141,11 @@ internal sealed partial class AuditTrail(
         Message = "{action}: {subject} from {client}{details}, correlation {correlation_id}")]
     private static partial void LogEvent(ILogger logger, string action, string subject, string client, string details, string correlation_id);
 
-    [LoggerMessage(LogLevel.Warning, "The API answered {Status} to the audit entry {Action}: {Consequence}")]
+    [LoggerMessage(LogLevel.Warning, "The API answered {Status} to the audit entry {Action}: {Consequence}", EventName = "AuditEntryNotTaken")]
     private static partial void LogNotWritten(ILogger logger, string action, int status, string consequence);
 
-    [LoggerMessage(LogLevel.Warning, "The API has not taken the audit entry {Action}, which is tried again: {Reason}")]
+    [LoggerMessage(
+        LogLevel.Warning, "The API has not taken the audit entry {Action}, which is tried again: {Reason}", EventName = "AuditEntryDelayed")]
     private static partial void LogAway(ILogger logger, string action, string reason);
 }
 

@@ -146,6 +146,6 @@ internal sealed partial class AccessLogFile : BackgroundService
         File.Move(path, $"{path}.1", overwrite: true);
     }
 
-    [LoggerMessage(LogLevel.Error, "The access log cannot be written to {Path}; lines will be missing")]
+    [LoggerMessage(LogLevel.Error, "The access log cannot be written to {Path}; lines will be missing", EventName = "AccessLogNotWritten")]
     private partial void LogFailed(string path, Exception exception);
 }

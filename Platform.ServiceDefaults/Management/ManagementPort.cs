@@ -74,6 +74,6 @@ internal static partial class ManagementEndpoints
 
     [LoggerMessage(LogLevel.Error, "Management:Port is {Port}, but the server listens on {Addresses} only: "
         + "health and metrics cannot be reached. "
-        + "Add the port to ASPNETCORE_URLS")]
+        + "Add the port to ASPNETCORE_URLS", EventName = "ManagementPortUnreachable")]
     private static partial void LogUnreachable(ILogger logger, int port, string addresses);
 }
