@@ -11,8 +11,12 @@ public sealed partial class DashboardTests
     private static readonly string[] Names =
         ["api", "documents", "edge", "hosts", "logs", "monitoring", "overview", "postgresql", "slo"];
 
-    /// <summary>The uids of the provisioned data sources.</summary>
-    private static readonly string[] DataSources = ["loki", "prometheus", "tempo"];
+    /// <summary>The uids of the data sources that Grafana is given.</summary>
+    private static readonly string[] DataSources =
+    [
+        .. DataSource().Matches(File.ReadAllText(Path.Combine(Dashboard.Directory, "..", "provisioning", "datasources", "platform.yaml")))
+            .Select(source => source.Groups[1].Value),
+    ];
 
     /// <summary>What Loki has of a line that came over OTLP: its index label, and what it finds out by itself.</summary>
     private static readonly string[] LogLabels = ["service_name", "detected_level", "scope_name", "trace_id"];
@@ -170,6 +174,9 @@ public sealed partial class DashboardTests
         JsonValueKind.Array => element.EnumerateArray().SelectMany(DataSourcesIn),
         _ => [],
     };
+
+    [GeneratedRegex(@"^    uid: (\w+)$", RegexOptions.Multiline)]
+    private static partial Regex DataSource();
 
     [GeneratedRegex(@"https?://|localhost|\d+\.\d+\.\d+\.\d+|[\w-]\.(com|org|net|local|internal)\b")]
     private static partial Regex Host();
