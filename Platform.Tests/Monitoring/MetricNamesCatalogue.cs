@@ -1,7 +1,8 @@
 using System.Text.RegularExpressions;
 using Platform.Tests.Fixtures;
 using YamlDotNet.Serialization;
-using static System.StringSplitOptions;
+using RulesFile =
+    System.Collections.Generic.Dictionary<string, System.Collections.Generic.List<System.Collections.Generic.Dictionary<string, object>>>;
 
 namespace Platform.Tests.Monitoring;
 
@@ -39,12 +40,14 @@ internal sealed partial class MetricNamesCatalogue
 
     public KnownMetric? this[string name] => _metrics.GetValueOrDefault(name);
 
-    /// <summary>All rules of the repository: the name of what is recorded, or null for an alert, and the expression.</summary>
-    public static IEnumerable<(string File, string? Record, string Expression)> Rules() =>
+    /// <summary>All rules of the repository: an alert, or the name of what is recorded.</summary>
+    public static IEnumerable<(string File, string? Record, string? Alert, string Expression)> Rules() =>
         from file in Directory.GetFiles(RulesDirectory, "*.yaml").Order(StringComparer.Ordinal)
-        from @group in new DeserializerBuilder().Build().Deserialize<Dictionary<string, List<Dictionary<string, object>>>>(File.ReadAllText(file))["groups"]
+        from @group in new DeserializerBuilder().Build().Deserialize<RulesFile>(File.ReadAllText(file))["groups"]
         from Dictionary<object, object> rule in (List<object>)@group["rules"]
-        select (Path.GetFileName(file), rule.GetValueOrDefault("record") as string, (string)rule["expr"]);
+        let record = rule.GetValueOrDefault("record") as string
+        let alert = rule.GetValueOrDefault("alert") as string
+        select (Path.GetFileName(file), record, alert, (string)rule["expr"]);
 
     /// <summary>Every list begins with a line that says whose metrics these are.</summary>
     public static IEnumerable<(string Job, string[] Lines)> ExporterLists() =>
@@ -90,8 +93,8 @@ internal sealed partial class MetricNamesCatalogue
                     "blackbox" => "probe",
                     _ => exporter,
                 };
-                var metric = Add(
-                    name, job, [.. TargetLabels, .. job is null or "probe" ? ProbeLabels : [], .. line.Groups[2].Value.Split(',', RemoveEmptyEntries)]);
+                var labels = line.Groups[2].Value.Split(',', StringSplitOptions.RemoveEmptyEntries);
+                var metric = Add(name, job, [.. TargetLabels, .. job is null or "probe" ? ProbeLabels : [], .. labels]);
                 metric.IsCounter = line.Groups[3].Value == "counter";
             }
         }
@@ -100,7 +103,7 @@ internal sealed partial class MetricNamesCatalogue
     /// <summary>What the rules record, with the labels that their expressions leave; comes last, since they are of other metrics.</summary>
     public void AddRecorded()
     {
-        foreach (var (_, record, text) in Rules().Where(rule => rule.Record is not null))
+        foreach (var (_, record, _, text) in Rules().Where(rule => rule.Record is not null))
         {
             var expression = new MetricNamesExpression(text);
             var labels = expression.Aggregates

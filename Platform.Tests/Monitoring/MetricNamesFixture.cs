@@ -15,19 +15,20 @@ public sealed class MetricNamesFixture : IAsyncLifetime
     private static readonly (string Job, string Series)[] Late =
     [
         ("api", "document_processing_duration_seconds_count{otel_scope_name=\"Platform.Api\",outcome=\"success\",stage=\"enrich\"}"),
-        ("api", "outbox_oldest_age_seconds{"), ("api", "document_task_oldest_age_seconds{"),
-        ("edge", "edge_upstream_healthy{"), ("edge", "dotnet_exceptions_total{"),
+        ("api", "outbox_oldest_age_seconds{"), ("api", "document_task_oldest_age_seconds{"), ("edge", "edge_upstream_healthy{"),
+        ("api", "health_check_status{"), ("edge", "health_check_status{"),
+        ("api", "dotnet_exceptions_total{"), ("edge", "dotnet_exceptions_total{"),
     ];
 
-    private readonly PostgresServer _postgres = new();
     private readonly string _folder = Directory.CreateTempSubdirectory("platform-test-").FullName;
 
     internal MetricNamesCatalogue Catalogue { get; } = new();
 
     public async Task InitializeAsync()
     {
-        await _postgres.InitializeAsync();
-        var database = await _postgres.CreateDatabaseAsync();
+        await using var postgres = new PostgresServer();
+        await postgres.InitializeAsync();
+        var database = await postgres.CreateDatabaseAsync();
         await using var api = await (await ApiFixture.StartAsync(
             database,
             ("Storage__Directory", Path.Combine(_folder, "objects")),
@@ -58,10 +59,10 @@ public sealed class MetricNamesFixture : IAsyncLifetime
         Catalogue.AddRecorded();
     }
 
-    public async Task DisposeAsync()
+    public Task DisposeAsync()
     {
-        await _postgres.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
+        return Task.CompletedTask;
     }
 
     private Dictionary<string, string> Settings()
