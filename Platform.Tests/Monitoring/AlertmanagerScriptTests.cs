@@ -13,7 +13,7 @@ public sealed class AlertmanagerScriptTests : IDisposable
     private const string Webhook = "http://127.0.0.1:1/?a=$b&c=\"d\" #'e'\n";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("platform-test-");
-    private readonly bool _isThere = MonitoringProgram.AreOnPath("amtool");
+    private readonly bool _isThere = Programs.AreThere("amtool");
 
     public static TheoryData<int> Combinations => [.. Enumerable.Range(0, 16)];
 

@@ -11,7 +11,7 @@ public sealed class AlertmanagerTests : IAsyncLifetime
     private static readonly string Folder = Path.Combine(Repository.Root, "Platform.AppHost", "Alertmanager");
 
     private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("platform-test-");
-    private readonly bool _isThere = MonitoringProgram.AreOnPath("prometheus-alertmanager");
+    private readonly bool _isThere = Programs.AreThere("prometheus-alertmanager");
     private readonly HttpClient _client = new();
     private readonly Webhook _webhook = new();
     private Maildev _mail = null!;

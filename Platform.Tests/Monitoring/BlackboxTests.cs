@@ -13,7 +13,7 @@ public sealed class BlackboxTests(EdgeUnderTest edge) : IClassFixture<EdgeUnderT
 {
     private static readonly string Configuration = Path.Combine(Repository.Root, "Platform.AppHost", "Blackbox", "blackbox.yaml");
 
-    private readonly bool _isThere = MonitoringProgram.AreOnPath("prometheus-blackbox-exporter");
+    private readonly bool _isThere = Programs.AreThere("prometheus-blackbox-exporter");
     private HttpClient _client = null!;
     private MonitoringProgram? _exporter;
 

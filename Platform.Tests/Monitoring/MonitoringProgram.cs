@@ -13,16 +13,6 @@ internal sealed class MonitoringProgram : IAsyncDisposable
 
     private MonitoringProgram(Process process) => _process = process;
 
-    /// <summary>Whether all of them are on PATH. CI has to have them.</summary>
-    public static bool AreOnPath(params string[] programs)
-    {
-        var folders = Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator);
-        var missing = programs.Where(program => !folders.Any(folder => File.Exists(Path.Combine(folder, program)))).ToArray();
-        Assert.True(
-            missing.Length == 0 || Environment.GetEnvironmentVariable("CI") is not "true", $"CI has to have {string.Join(", ", missing)}.");
-        return missing.Length == 0;
-    }
-
     /// <summary>Runs it to its end.</summary>
     public static Task<Publication> RunAsync(string program, params string[] arguments) => Publication.RunAsync(Start(program, arguments));
 

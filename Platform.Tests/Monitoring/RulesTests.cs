@@ -1,17 +1,18 @@
 using System.Text.RegularExpressions;
+using Platform.Tests.Fixtures;
 
 namespace Platform.Tests.Monitoring;
 
 /// <summary>The rules of Prometheus: each alert is seen firing and silent, and what is recorded is what its name says.</summary>
 public sealed partial class RulesTests
 {
-    public static TheoryData<string> TestFiles => [.. RulesInRepository.TestFiles.Select(Path.GetFileName)!];
+    public static TheoryData<string> TestFiles => [.. RulesInRepository.TestFiles.Select(file => Path.GetFileName(file))];
 
     [Fact]
     [Trait("Defect", "D24")]
     public async Task Promtool_accepts_every_rule()
     {
-        if (!MonitoringProgram.AreOnPath("promtool"))
+        if (!Programs.AreThere("promtool"))
         {
             return;
         }
@@ -27,7 +28,7 @@ public sealed partial class RulesTests
     [Trait("Defect", "D30")]
     public async Task The_cases_of_a_file_come_out_as_written(string file)
     {
-        if (!MonitoringProgram.AreOnPath("promtool"))
+        if (!Programs.AreThere("promtool"))
         {
             return;
         }
@@ -69,7 +70,7 @@ public sealed partial class RulesTests
             Assert.Contains(rule.Labels["category"], (string[])["application", "infrastructure", "database", "security", "slo"]);
             // The status page shows the summary to everybody: it names no host and no number.
             Assert.DoesNotContain("{{", rule.Annotations["summary"], StringComparison.Ordinal);
-            Assert.EndsWith('.', rule.Annotations["description"]);
+            Assert.EndsWith(".", rule.Annotations["description"], StringComparison.Ordinal);
             Assert.Equal(
                 $$$"""{{ reReplaceAll "/prometheus/?$" "" $externalURL }}/console/runbooks/{{{rule.Alert}}}""", rule.Annotations["runbook_url"]);
         });
