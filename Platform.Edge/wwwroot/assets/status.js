@@ -1,5 +1,7 @@
 // The status page: asks /health again and again, and says since when it is as it is. The page itself comes from the edge, which works
 // while the service behind it does not.
+import { showMetrics } from '/assets/status-metrics.js';
+
 const interval = 15000;
 const shown = 40;
 
@@ -118,7 +120,7 @@ function show(result) {
 }
 
 async function round() {
-  show(await ask());
+  await Promise.all([ask().then(show), showMetrics()]);
   if (pause.getAttribute('aria-pressed') === 'false') {
     timer = setTimeout(round, interval);
   }
