@@ -116,7 +116,7 @@ internal sealed partial class Measurements
     /// <param name="cancellationToken">Ends the waiting, not the asking.</param>
     public Task<Trend?> TrendAsync(string range, CancellationToken cancellationToken) => _trends[range].GetAsync(cancellationToken);
 
-    private async Task<T?> AskAsync<T>(Func<DateTimeOffset, CancellationToken, Task<T>> ask, TimeSpan limit) where T : class
+    private async Task<T?> AskAsync<T>(Func<DateTimeOffset, CancellationToken, Task<T?>> ask, TimeSpan limit) where T : class
     {
         if (!AreCollected)
         {
@@ -147,7 +147,7 @@ internal sealed partial class Measurements
         }
     }
 
-    private async Task<Present> PresentAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<Present?> PresentAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
         var components = _prometheus.QueryAsync(Queries.Components, now, cancellationToken);
         var figures = _prometheus.QueryAsync(Queries.Figures, now, cancellationToken);
@@ -168,7 +168,7 @@ internal sealed partial class Measurements
             ]);
     }
 
-    private async Task<History> HistoryAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<History?> HistoryAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
         // Each value is about the day that ends at its time. The last of them has not ended.
         var midnight = new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero).AddDays(1);
@@ -176,14 +176,15 @@ internal sealed partial class Measurements
         var days = _prometheus.QueryRangeAsync(Queries.ComponentsByDay, first, midnight, TimeSpan.FromDays(1), cancellationToken);
         var lastDay = _prometheus.QueryAsync(Queries.ComponentsLastDay, now, cancellationToken);
         await Task.WhenAll(days, lastDay);
-        return new History(
+        // Of a Prometheus that has just begun there is soon more to say.
+        return (await days).Count == 0 ? null : new History(
             now,
             (await days).Where(series => series.Labels.ContainsKey(Queries.Component)).ToDictionary(
                 series => series.Labels[Queries.Component], series => OnGrid(series, first, TimeSpan.FromDays(1), Days)),
             ByLabel(await lastDay, Queries.Component));
     }
 
-    private async Task<Trend> TrendAsync(DateTimeOffset now, TimeSpan range, CancellationToken cancellationToken)
+    private async Task<Trend?> TrendAsync(DateTimeOffset now, TimeSpan range, CancellationToken cancellationToken)
     {
         var step = range / Steps;
         var to = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds());

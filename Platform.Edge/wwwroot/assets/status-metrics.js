@@ -43,8 +43,8 @@ function history(component) {
   const item = document.createElement('li');
   const line = document.createElement('p');
   const parts = [
-    component.availability_day === null ? null : `${formatPercent(component.availability_day)} in 24 hours`,
-    component.availability_month === null ? null : `${formatPercent(component.availability_month)} in 30 days`,
+    component.availability_day === null ? null : `24 h: ${formatPercent(component.availability_day)}`,
+    component.availability_month === null ? null : `30 days: ${formatPercent(component.availability_month)}`,
   ].filter((part) => part !== null);
   line.append(element('span', nameOf(component), 'part'), element('span', [states[component.state], ...parts].join(', '), 'state'));
   item.append(line);
@@ -55,7 +55,7 @@ function history(component) {
   return item;
 }
 
-/** Asks, and shows the answer in place of the last one. What is not known any more goes away. */
+/** Asks, and shows the answer in place of the last one: what is not known any more goes away. Returns the number of incidents. */
 export async function showMetrics() {
   const metrics = await ask();
   const { state, time, components = [], incidents = [] } = metrics;
@@ -74,4 +74,5 @@ export async function showMetrics() {
     away: 'What has been measured cannot be read at the moment.',
   }[state] ?? '';
   byId('measured').hidden = state === 'not_collected';
+  return known ? incidents.length : 0;
 }

@@ -116,8 +116,8 @@ function availability({ availability_month: month, error_budget: budget, compone
   return [...requests, h('ul', { class: 'availability' }, components.map((component) => h('li', {},
     h('p', {}, h('strong', {}, nameOf(component)), h('span', { class: 'hint' }, [
       component.state === 'down' ? 'does not work now' : component.state === 'unknown' ? 'not measured now' : null,
-      component.availability_day === null ? null : `${formatPercent(component.availability_day)} in 24 hours`,
-      component.availability_month === null ? null : `${formatPercent(component.availability_month)} in 30 days`,
+      component.availability_day === null ? null : `24 h: ${formatPercent(component.availability_day)}`,
+      component.availability_month === null ? null : `30 days: ${formatPercent(component.availability_month)}`,
     ].filter((part) => part !== null).join(', '))),
     component.days.length > 0 ? dayBars(component.days) : null)))];
 }
