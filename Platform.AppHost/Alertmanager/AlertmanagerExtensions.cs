@@ -51,11 +51,7 @@ internal static class AlertmanagerExtensions
                 $"--web.route-prefix={BasePath}/",
                 // There is one of it: nobody to gossip with.
                 "--cluster.listen-address=")
-            .WithArgs(context =>
-            {
-                context.Args.Add(ReferenceExpression.Create($"--web.external-url={site}{BasePath}/"));
-                context.Args.Add(ReferenceExpression.Create($"--web.listen-address={alertmanager.ListenAddress()}"));
-            })
+            .WithArgs(context => context.Args.Add(ReferenceExpression.Create($"--web.listen-address={alertmanager.ListenAddress()}")))
             .WithEnvironment("CONFIG_FILE", configuration)
             .WithEnvironment("TEMPLATES", $"{files}/platform.tmpl")
             .WithEnvironment("SITE_URL", $"{site}");

@@ -30,14 +30,17 @@ internal sealed record MonitorProgram
     /// <summary>The image's tag.</summary>
     public required string Tag { get; init; }
 
-    /// <summary>The program as it is on PATH; the first name is Debian's, which is its package's name, too.</summary>
-    public required string[] Programs { get; init; }
+    /// <summary>The program as it is on PATH; the first name is Debian's, which is its package's name, too. None runs in containers only.</summary>
+    public string[] Programs { get; init; } = [];
 
     /// <summary>The port that it listens on in its container.</summary>
     public required int Port { get; init; }
 
     /// <summary>The path that answers 200 when it serves.</summary>
     public required string HealthPath { get; init; }
+
+    /// <summary>What tells inside of its container whether it is healthy, where its image has no <c>wget</c>.</summary>
+    public string[]? Healthcheck { get; init; }
 
     /// <summary>Most memory of its container, in Compose's notation.</summary>
     public required string Memory { get; init; }

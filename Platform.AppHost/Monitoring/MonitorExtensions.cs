@@ -35,11 +35,16 @@ internal static partial class MonitorExtensions
                 .WithHttpHealthCheck(program.HealthPath, endpointName: HttpEndpointName)
                 .PublishAs(new()
                 {
-                    Healthcheck = ["CMD", "wget", "--quiet", "--output-document=-", $"http://127.0.0.1:{program.Port}{program.HealthPath}"],
+                    Healthcheck = program.Healthcheck ?? ["CMD", "wget", "--quiet", "--output-document=-", $"http://127.0.0.1:{program.Port}{program.HealthPath}"],
                     Memory = program.Memory,
                     Cpus = "0.5",
                     HostFolders = program.HostFolders,
                 });
+        }
+
+        if (program.Programs.Length == 0)
+        {
+            return null;
         }
 
         if (program.Programs.Select(ProgramPath.Find).FirstOrDefault(path => path is not null) is not { } path)
@@ -101,6 +106,10 @@ internal static partial class MonitorExtensions
         ]);
         return ConfigFolder;
     }
+
+    /// <summary>Gives the container a variable with host and port of another server, where that runs.</summary>
+    public static IResourceBuilder<IMonitor> WithAddress(this IResourceBuilder<IMonitor> monitor, string variable, IResourceBuilder<IMonitor>? other, string endpoint = HttpEndpointName) =>
+        other is null ? monitor : monitor.WithEnvironment(variable, $"{other.GetEndpoint(endpoint).Property(EndpointProperty.HostAndPort)}");
 
     /// <summary>A folder that the server keeps data in: a volume of its container, or one below the data folder of Platform.</summary>
     public static string WithDataFolder(this IResourceBuilder<IMonitor> monitor, string pathInContainer)

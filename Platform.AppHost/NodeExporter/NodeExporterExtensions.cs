@@ -19,12 +19,7 @@ internal static class NodeExporterExtensions
     /// <summary>A node exporter for the machine that it runs on.</summary>
     public static IResourceBuilder<IMonitor>? AddNodeExporter(this IDistributedApplicationBuilder builder, string name, PlatformTopology topology)
     {
-        var exporter = builder.AddMonitor(name, topology, Program)
-            ?.WithArgs(
-                // Partitions and folders of containers are none of the machine's own file systems.
-                "--collector.filesystem.mount-points-exclude=^/(dev|proc|sys|run|var/lib/(docker|containers))($|/)",
-                "--collector.filesystem.fs-types-exclude=^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|"
-                    + "mqueue|nsfs|overlay|proc|procfs|pstore|ramfs|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs|tmpfs|tracefs)$");
+        var exporter = builder.AddMonitor(name, topology, Program);
         if (exporter?.Resource is ContainerResource)
         {
             exporter.WithArgs(

@@ -31,7 +31,7 @@ internal static partial class ComposeExtensions
         resource.PublishAsDockerComposeService((_, service) =>
         {
             service.Image = compose.Image ?? service.Image;
-            service.Healthcheck = new Healthcheck
+            service.Healthcheck = compose.Healthcheck.Length == 0 ? null : new Healthcheck
             {
                 Test = [.. compose.Healthcheck],
                 Interval = "10s",
@@ -67,6 +67,8 @@ internal static partial class ComposeExtensions
             {
                 service.Environment[name] = Required(value);
             }
+
+            service.Command = [.. service.Command.Select(Required)];
         });
 
     /// <summary>Nothing leaves the rules by being forgotten.</summary>
@@ -74,7 +76,8 @@ internal static partial class ComposeExtensions
     {
         foreach (var (name, service) in file.Services)
         {
-            if (service.Healthcheck is null)
+            // Who was said how it is published is restarted.
+            if (service.Healthcheck is null && service.Restart is null)
             {
                 throw new DistributedApplicationException($"{name} has no health check: say how it is published with {nameof(PublishAs)}.");
             }
@@ -96,6 +99,6 @@ internal static partial class ComposeExtensions
 
     private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0}s");
 
-    [GeneratedRegex(@"\$\{(?<name>[A-Z][A-Z0-9_]*)\}")]
+    [GeneratedRegex(@"(?<!\$)\$\{(?<name>[A-Z][A-Z0-9_]*)\}")]
     private static partial Regex Placeholder();
 }

@@ -3,7 +3,10 @@ namespace Platform.AppHost.Publishing;
 /// <summary>How a server is run by Compose: what Aspire's model has no words for.</summary>
 internal sealed record ComposeService
 {
-    /// <summary>What tells whether it is healthy, run inside the container: <c>CMD</c> or <c>CMD-SHELL</c> first.</summary>
+    /// <summary>
+    /// What tells whether it is healthy, run inside the container: <c>CMD</c> or <c>CMD-SHELL</c> first. Empty where the image has no program
+    /// that could ask; then nothing can wait for its health.
+    /// </summary>
     public required string[] Healthcheck { get; init; }
 
     /// <summary>How long it may take to start; failures meanwhile do not count.</summary>

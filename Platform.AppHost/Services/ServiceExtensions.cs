@@ -16,9 +16,11 @@ internal static class ServiceExtensions
     private static readonly string Version = typeof(ServiceExtensions).Assembly.GetName().Version!.ToString(3);
 
     /// <summary>The API: replicas behind one endpoint, on <c>Platform:Api:Port</c> or any free port.</summary>
-    public static IResourceBuilder<ProjectResource> AddApi(this IDistributedApplicationBuilder builder, string name)
+    public static IResourceBuilder<ProjectResource> AddApi(this IDistributedApplicationBuilder builder, string name, PlatformTopology topology)
     {
-        var replicas = builder.Replicas("Platform:Api:Replicas", ApiReplicas);
+        // A Prometheus in a container reaches processes of this machine through one tunnel, behind which it could not tell replicas apart.
+        var isMixed = topology == PlatformTopology.Containers && builder.ExecutionContext.IsRunMode;
+        var replicas = builder.Replicas("Platform:Api:Replicas", isMixed ? 1 : ApiReplicas);
         return builder.AddProject<Projects.Platform_Api>(name, launchProfileName: null)
             // One process listens itself; in front of several, the orchestrator does, and hands connections on.
             .WithHttpEndpoint(builder.Port("Platform:Api:Port"), builder.ContainerPort(HttpPort), isProxied: replicas > 1)
