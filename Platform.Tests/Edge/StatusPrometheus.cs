@@ -85,13 +85,17 @@ internal sealed class StatusPrometheus : IAsyncDisposable
     /// <summary>Begins to scrape the edge, and returns when everything has been measured.</summary>
     public async Task WatchAsync(ServiceProcess edge)
     {
-        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "targets.json"), $$"""[{"targets":["127.0.0.1:{{edge.ManagementPort}}"]}]""");
+        // Prometheus watches the file, and must not see half of it.
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "new"), $$"""[{"targets":["127.0.0.1:{{edge.ManagementPort}}"]}]""");
+        File.Move(Path.Combine(_folder.FullName, "new"), Path.Combine(_folder.FullName, "targets.json"), overwrite: true);
         await Eventually.IsTrueAsync(
             async () =>
             {
                 using var visit = await edge.Client.GetAsync("/");
-                return await CountAsync("slo:requests:rate5m > 0") == 1 && await CountAsync("""ALERTS{alertstate="firing"}""") == 4
-                    && await CountAsync("service:http_errors:ratio_rate5m") == 2;
+                // The edge asks for what was at the last whole second.
+                return await CountAsync("slo:requests:rate5m offset 3s > 0") == 1
+                    && await CountAsync("""ALERTS{alertstate="firing"} offset 3s""") == 4
+                    && await CountAsync("service:http_errors:ratio_rate5m offset 3s") == 2;
             },
             TimeSpan.FromSeconds(60));
     }

@@ -3,6 +3,11 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Platform.Edge.Status;
 using Platform.Tests.Edge.Authentication;
 using Platform.Tests.Fixtures;
 
@@ -133,32 +138,60 @@ public sealed class StatusTests : IAsyncLifetime
         await AssertNothingIsToldAsync(edge, "away");
     }
 
-    public static TheoryData<string, string, bool> BadAnswers => new()
-    {
-        { "It never answers", "", true },
-        { "It stops in the middle", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{\"status\":", true },
-        { "It closes in the middle", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{\"status\":", false },
-        { "It fails", "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n", false },
-        { "It refuses", "HTTP/1.1 422 Unprocessable Entity\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n{\"status\":\"error\"}", false },
-        { "It speaks something else", "SSH-2.0-OpenSSH_9.2\r\n", false },
-        { "It sends a page", Ok("<!doctype html><title>Sign in</title>").Bytes, false },
-        { "It sends null", Ok("null").Bytes, false },
-        { "It sends no data", Ok("""{"status":"success"}""").Bytes, false },
-        { "Its result is none", Ok("""{"status":"success","data":{"result":"x","alerts":7}}""").Bytes, false },
-        { "Its labels are none", Ok("""{"status":"success","data":{"result":[{"metric":null,"value":[1,"1"]}],"alerts":[{}]}}""").Bytes, false },
-        { "Its samples are none", Ok("""{"status":"success","data":{"result":[{"metric":{},"value":[1,{"a":1}]}],"alerts":[]}}""").Bytes, false },
-        { "Its samples are no numbers", Ok("""{"status":"success","data":{"result":[{"metric":{},"value":["a","b","c"]}],"alerts":[]}}""").Bytes, false },
-        { "It is nested without end", Ok(new string('[', 100_000)).Bytes, false },
-    };
-
-    [Theory, MemberData(nameof(BadAnswers))]
-    public async Task A_Prometheus_that_answers_badly_costs_two_seconds_and_not_the_page(string what, string bytes, bool hangs)
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"status\":", true)]
+    [InlineData("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n", false)]
+    public async Task A_Prometheus_that_does_not_answer_costs_two_seconds_and_not_the_page(string bytes, bool hangs)
     {
         await using var prometheus = new RawServer(_ => new RawServer.Answer(bytes, Hangs: hangs));
         await using var edge = await StartAsync(prometheus.Url);
 
         await AssertNothingIsToldAsync(edge, "away");
-        Assert.False(edge.HasExited, what);
+    }
+
+    public static TheoryData<string> BadAnswers => new(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{\"status\":",
+        "HTTP/1.1 422 Unprocessable Entity\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n{\"status\":\"error\"}",
+        "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.2\r\n",
+        Ok("<!doctype html><title>Sign in</title>").Bytes,
+        Ok("").Bytes,
+        Ok("null").Bytes,
+        Ok("""{"status":"success"}""").Bytes,
+        Ok("""{"status":"success","data":{}}""").Bytes,
+        Ok("""{"status":"success","data":{"result":"x","alerts":7}}""").Bytes,
+        Ok("""{"status":"success","data":{"result":[null],"alerts":[null]}}""").Bytes,
+        Ok("""{"status":"success","data":{"result":[{"metric":null,"value":[1,"1"]}],"alerts":[{}]}}""").Bytes,
+        Ok("""{"status":"success","data":{"result":[{"metric":{"a":1},"value":[1,"1"]}],"alerts":[{"labels":{"a":1}}]}}""").Bytes,
+        Ok("""{"status":"success","data":{"result":[{"metric":{},"value":[1,{"a":1}]}],"alerts":""}}""").Bytes,
+        Ok("""{"status":"success","data":{"result":[{"metric":{},"value":["a","b","c"]}],"alerts":{}}}""").Bytes,
+        Ok(new string('[', 100_000)).Bytes,
+        Ok(new string(' ', PrometheusClient.LargestAnswer) + Nothing).Bytes);
+
+    [Theory, MemberData(nameof(BadAnswers))]
+    public async Task An_answer_that_is_none_is_told_from_one(string bytes)
+    {
+        await using var server = new RawServer(_ => new RawServer.Answer(bytes));
+        await using var provider = Services(server.Url);
+        var prometheus = provider.GetRequiredService<PrometheusClient>();
+
+        await Assert.ThrowsAsync<PrometheusException>(() => prometheus.QueryAsync("up", DateTimeOffset.UtcNow, CancellationToken.None));
+        await Assert.ThrowsAsync<PrometheusException>(() => prometheus.AlertsAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task What_is_no_number_is_not_shown_as_one()
+    {
+        await using var server = new RawServer(_ => Ok(
+            """{"status":"success","data":{"result":[{"metric":{"a":"b"},"values":[[1.5,"NaN"],[2,"+Inf"],[3,"-Inf"],[4,"1e-3"]]}]}}"""));
+        await using var provider = Services(server.Url);
+
+        var series = Assert.Single(await provider.GetRequiredService<PrometheusClient>().QueryRangeAsync(
+            "up", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, TimeSpan.FromSeconds(1), CancellationToken.None));
+
+        Assert.Equal([new Sample(1.5, null), new Sample(2, null), new Sample(3, null), new Sample(4, 0.001)], series.Samples);
+        Assert.Equal("b", series.Labels["a"]);
     }
 
     [Fact]
@@ -251,6 +284,18 @@ public sealed class StatusTests : IAsyncLifetime
         Assert.Empty(metrics.GetProperty("lines").EnumerateArray());
         using var page = await edge.Client.GetAsync("/status.html");
         Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+    }
+
+    /// <summary>The client as the edge has it, without the edge.</summary>
+    private static ServiceProvider Services(string prometheus)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.AddInMemoryCollection([new("services:prometheus:http:0", prometheus)]);
+        builder.Logging.ClearProviders();
+        builder.Services.AddServiceDiscovery().ConfigureHttpClientDefaults(client => client.AddServiceDiscovery());
+        builder.AddStatus();
+        builder.Services.AddSingleton<IConfiguration>(builder.Configuration);
+        return builder.Services.BuildServiceProvider();
     }
 
     private static RawServer.Answer Ok(string body) =>
