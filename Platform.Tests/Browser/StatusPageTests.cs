@@ -155,7 +155,7 @@ public sealed class StatusPageTests(Chromium chromium, MeasuredEdge measured) : 
 /// <summary>An edge with runbooks that a real Prometheus measures, before an upstream.</summary>
 public sealed class MeasuredEdge : IAsyncLifetime
 {
-    private readonly RunbookFolder _runbooks = new(
+    private RunbookFolder Runbooks { get; } = new(
         ("README.md", "# Runbooks\n\n| Alert | Severity |\n|---|:-:|\n| [QueueIsSlow](QueueIsSlow.md) | warning |"),
         ("QueueIsSlow.md", """
             # QueueIsSlow
@@ -191,7 +191,7 @@ public sealed class MeasuredEdge : IAsyncLifetime
         _prometheus = await StatusPrometheus.StartAsync();
         _upstream = await Upstream.StartAsync();
         _edge = await SignInEdge.StartAsync(
-            _upstream.Url, ("services__prometheus__http__0", _prometheus.Url), ("Site__Runbooks", _runbooks.Path));
+            _upstream.Url, ("services__prometheus__http__0", _prometheus.Url), ("Site__Runbooks", Runbooks.Path));
         await _prometheus.WatchAsync(_edge);
     }
 
@@ -212,6 +212,6 @@ public sealed class MeasuredEdge : IAsyncLifetime
             await _prometheus.DisposeAsync();
         }
 
-        _runbooks.Dispose();
+        Runbooks.Dispose();
     }
 }

@@ -119,7 +119,7 @@ public sealed class AlertmanagerScriptTests : IDisposable
             StringComparison.Ordinal);
         Assert.Contains("sed ", calls, StringComparison.Ordinal);
         Assert.DoesNotContain("secret-", calls, StringComparison.Ordinal);
-        Assert.Equal(4, new[] { 1, 2, 3, 4 }.Count(
+        Assert.Equal(4, Enumerable.Range(1, 4).Count(
             number => File.ReadAllText(Configuration).Contains($"secret-{number}", StringComparison.Ordinal)));
     }
 

@@ -8,11 +8,9 @@ namespace Platform.Tests.Monitoring;
 /// <summary>Platform with all that watches it: Debian's Prometheus, Alertmanager and exporters as processes of the graph.</summary>
 public sealed class WatchedGraph : PlatformGraph, IAsyncLifetime
 {
-    private readonly Webhook _webhook = new();
+    internal Webhook Webhook { get; } = new();
 
-    internal Webhook Webhook => _webhook;
-
-    protected override string[] Arguments => [$"--Parameters:alert-webhook-url={_webhook.Url}"];
+    protected override string[] Arguments => [$"--Parameters:alert-webhook-url={Webhook.Url}"];
 
     /// <summary>A client of the edge that keeps its cookies to itself and goes nowhere by itself.</summary>
     internal Person Stranger() => new(new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Edge.BaseAddress });
@@ -38,6 +36,6 @@ public sealed class WatchedGraph : PlatformGraph, IAsyncLifetime
     async Task IAsyncLifetime.DisposeAsync()
     {
         await DisposeAsync();
-        await _webhook.DisposeAsync();
+        await Webhook.DisposeAsync();
     }
 }
