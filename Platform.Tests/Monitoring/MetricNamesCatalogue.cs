@@ -1,8 +1,5 @@
 using System.Text.RegularExpressions;
 using Platform.Tests.Fixtures;
-using YamlDotNet.Serialization;
-using RulesFile =
-    System.Collections.Generic.Dictionary<string, System.Collections.Generic.List<System.Collections.Generic.Dictionary<string, object>>>;
 
 namespace Platform.Tests.Monitoring;
 
@@ -34,20 +31,9 @@ internal sealed partial class MetricNamesCatalogue
 
     private readonly Dictionary<string, KnownMetric> _metrics = [];
 
-    public static string RulesDirectory { get; } = Path.Combine(Repository.Root, "Platform.AppHost", "Prometheus", "rules");
-
     private static string ExportersDirectory { get; } = Path.Combine(Repository.Root, "Platform.Tests", "Monitoring", "exporters");
 
     public KnownMetric? this[string name] => _metrics.GetValueOrDefault(name);
-
-    /// <summary>All rules of the repository: an alert, or the name of what is recorded.</summary>
-    public static IEnumerable<(string File, string? Record, string? Alert, string Expression)> Rules() =>
-        from file in Directory.GetFiles(RulesDirectory, "*.yaml").Order(StringComparer.Ordinal)
-        from @group in new DeserializerBuilder().Build().Deserialize<RulesFile>(File.ReadAllText(file))["groups"]
-        from Dictionary<object, object> rule in (List<object>)@group["rules"]
-        let record = rule.GetValueOrDefault("record") as string
-        let alert = rule.GetValueOrDefault("alert") as string
-        select (Path.GetFileName(file), record, alert, (string)rule["expr"]);
 
     /// <summary>Every list begins with a line that says whose metrics these are.</summary>
     public static IEnumerable<(string Job, string[] Lines)> ExporterLists() =>
@@ -103,13 +89,13 @@ internal sealed partial class MetricNamesCatalogue
     /// <summary>What the rules record, with the labels that their expressions leave; comes last, since they are of other metrics.</summary>
     public void AddRecorded()
     {
-        foreach (var (_, record, _, text) in Rules().Where(rule => rule.Record is not null))
+        foreach (var rule in RulesInRepository.All.Where(rule => rule.Record is not null))
         {
-            var expression = new MetricNamesExpression(text);
+            var expression = new MetricNamesExpression(rule.Expression);
             var labels = expression.Aggregates
                 ? expression.Grouping.Where(label => label != "le")
                 : expression.Selectors.SelectMany(selector => this[selector.Metric]?.Labels.Keys ?? Enumerable.Empty<string>());
-            Add(record!, job: null, [.. labels]);
+            Add(rule.Record!, job: null, [.. labels]);
         }
     }
 
