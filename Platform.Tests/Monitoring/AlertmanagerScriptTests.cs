@@ -120,7 +120,7 @@ public sealed class AlertmanagerScriptTests : IDisposable
             StringComparison.Ordinal);
         Assert.Contains("sed ", calls, StringComparison.Ordinal);
         Assert.DoesNotContain("secret-", calls, StringComparison.Ordinal);
-        Assert.Equal(4, new[] { 1, 2, 3, 4 }.Count(
+        Assert.Equal(4, Enumerable.Range(1, 4).Count(
             number => File.ReadAllText(Configuration).Contains($"secret-{number}", StringComparison.Ordinal)));
     }
 
@@ -174,7 +174,7 @@ public sealed class AlertmanagerScriptTests : IDisposable
     }
 
     [Theory]
-    [InlineData("platform.subject", "[ALERT] Several alerts")]
+    [InlineData("platform.subject", "[FIRING alert] several alerts")]
     [InlineData("platform.text", "FIRING critical: It is <down> (Down)", "What to do: https://example.org/down", "RESOLVED: It was slow (Slow)")]
     [InlineData("platform.slack", "*critical* Nobody answers. <https://example.org/down|What to do>", "*resolved* It was slow")]
     [InlineData("platform.html", "<strong>It is &lt;down&gt;</strong>", "href=\"https://example.org/down\"", "<strong>Resolved: It was slow</strong>")]
@@ -191,16 +191,16 @@ public sealed class AlertmanagerScriptTests : IDisposable
     }
 
     [Theory]
-    [InlineData("firing", "critical", "[CRITICAL] It is down")]
-    [InlineData("firing", "warning", "[WARNING] It is down")]
-    [InlineData("resolved", "critical", "[RESOLVED] It is down")]
+    [InlineData("firing", "critical", "[FIRING critical] Down: It is down")]
+    [InlineData("firing", "warning", "[FIRING warning] Down: It is down")]
+    [InlineData("resolved", "critical", "[RESOLVED] Down: It is down")]
     public async Task A_subject_says_how_bad_it_is(string status, string severity, string subject)
     {
         var message = await RenderAsync("platform.subject", new
         {
             status,
             alerts = new[] { Alert(status, "Down", severity, "It is down") },
-            commonLabels = new { severity },
+            commonLabels = new { alertname = "Down", severity },
             commonAnnotations = new { summary = "It is down" },
         });
         Assert.Equal(_isThere ? subject : "", message);

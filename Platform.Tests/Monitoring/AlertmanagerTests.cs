@@ -12,15 +12,15 @@ public sealed class AlertmanagerTests : IAsyncLifetime
 
     private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("platform-test-");
     private readonly bool _isThere = Programs.AreThere("prometheus-alertmanager");
-    private readonly HttpClient _client = new();
-    private readonly Webhook _webhook = new();
+    private HttpClient Client { get; } = new();
+    private Webhook Hook { get; } = new();
     private Maildev _mail = null!;
     private MonitoringProgram? _alertmanager;
 
     public async Task InitializeAsync()
     {
         _mail = await Maildev.StartAsync();
-        _client.BaseAddress = new Uri($"http://127.0.0.1:{FreePort.Next()}/alertmanager/");
+        Client.BaseAddress = new Uri($"http://127.0.0.1:{FreePort.Next()}/alertmanager/");
         if (!_isThere)
         {
             return;
@@ -28,14 +28,14 @@ public sealed class AlertmanagerTests : IAsyncLifetime
 
         var start = MonitoringProgram.Start(
             "sh", Path.Combine(Folder, "alertmanager.sh"), "prometheus-alertmanager", $"--storage.path={_data.FullName}",
-            $"--web.listen-address={_client.BaseAddress.Authority}", "--web.route-prefix=/alertmanager/", "--cluster.listen-address=");
+            $"--web.listen-address={Client.BaseAddress.Authority}", "--web.route-prefix=/alertmanager/", "--cluster.listen-address=");
         start.Environment["CONFIG_FILE"] = Path.Combine(_data.FullName, "alertmanager.yml");
         start.Environment["TEMPLATES"] = Path.Combine(Folder, "platform.tmpl");
         start.Environment["SITE_URL"] = "https://example.org";
-        start.Environment["ALERT_WEBHOOK_URL"] = _webhook.Url;
+        start.Environment["ALERT_WEBHOOK_URL"] = Hook.Url;
         start.Environment["SMTP_URL"] = _mail.SmtpUrl;
         start.Environment["MAIL_TO"] = "owner@example.org";
-        _alertmanager = await MonitoringProgram.StartAsync(start, new Uri(_client.BaseAddress, "-/ready"));
+        _alertmanager = await MonitoringProgram.StartAsync(start, new Uri(Client.BaseAddress, "-/ready"));
     }
 
     public async Task DisposeAsync()
@@ -45,9 +45,9 @@ public sealed class AlertmanagerTests : IAsyncLifetime
             await _alertmanager.DisposeAsync();
         }
 
-        _client.Dispose();
+        Client.Dispose();
         await _mail.DisposeAsync();
-        await _webhook.DisposeAsync();
+        await Hook.DisposeAsync();
         _data.Delete(recursive: true);
     }
 
@@ -69,13 +69,13 @@ public sealed class AlertmanagerTests : IAsyncLifetime
 
         // The muted ones came before the last that was told, and at the same rate would have been told before it.
         Assert.DoesNotContain("HighErrorRate", Told());
-        var alerts = await _client.GetFromJsonAsync<JsonElement>("api/v2/alerts");
+        var alerts = await Client.GetFromJsonAsync<JsonElement>("api/v2/alerts");
         Assert.Equal("suppressed", StateOf("HighErrorRate"));
         Assert.Equal("suppressed", StateOf("HostCpuHigh"));
         Assert.Equal("active", StateOf("PostgresDown"));
 
         var mails = await _mail.MailsAsync(2);
-        var mail = mails.Single(mail => mail.GetProperty("subject").GetString() == "[CRITICAL] The database is down");
+        var mail = mails.Single(mail => mail.GetProperty("subject").GetString() == "[FIRING critical] PostgresDown: The database is down");
         Assert.Equal("owner@example.org", mail.GetProperty("to")[0].GetProperty("address").GetString());
         Assert.Equal("alerts@example.org", mail.GetProperty("from")[0].GetProperty("address").GetString());
         var text = mail.GetProperty("text").GetString();
@@ -94,7 +94,7 @@ public sealed class AlertmanagerTests : IAsyncLifetime
 
     private async Task PostAsync(string name, string severity, string category, string summary, string description)
     {
-        using var answer = await _client.PostAsJsonAsync("api/v2/alerts", new[]
+        using var answer = await Client.PostAsJsonAsync("api/v2/alerts", new[]
         {
             new
             {
@@ -107,5 +107,5 @@ public sealed class AlertmanagerTests : IAsyncLifetime
 
     private Task WhenToldAsync(string name) => Eventually.IsTrueAsync(() => Task.FromResult(Told().Contains(name)), Patience);
 
-    private string[] Told() => [.. _webhook.Alerts.Select(alert => alert.Name)];
+    private string[] Told() => [.. Hook.Alerts.Select(alert => alert.Name)];
 }

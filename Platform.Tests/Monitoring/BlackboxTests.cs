@@ -14,24 +14,24 @@ public sealed class BlackboxTests(EdgeUnderTest edge) : IClassFixture<EdgeUnderT
     private static readonly string Configuration = Path.Combine(Repository.Root, "Platform.AppHost", "Blackbox", "blackbox.yaml");
 
     private readonly bool _isThere = Programs.AreThere("prometheus-blackbox-exporter");
-    private HttpClient _client = null!;
+    private HttpClient Client { get; set; } = null!;
     private MonitoringProgram? _exporter;
 
     public async Task InitializeAsync()
     {
         var address = $"127.0.0.1:{FreePort.Next()}";
-        _client = new HttpClient { BaseAddress = new Uri($"http://{address}") };
+        Client = new HttpClient { BaseAddress = new Uri($"http://{address}") };
         if (_isThere)
         {
             _exporter = await MonitoringProgram.StartAsync(
                 MonitoringProgram.Start("prometheus-blackbox-exporter", $"--config.file={Configuration}", $"--web.listen-address={address}"),
-                new Uri(_client.BaseAddress, "/-/healthy"));
+                new Uri(Client.BaseAddress, "/-/healthy"));
         }
     }
 
     public async Task DisposeAsync()
     {
-        _client.Dispose();
+        Client.Dispose();
         if (_exporter is not null)
         {
             await _exporter.DisposeAsync();
@@ -96,7 +96,7 @@ public sealed class BlackboxTests(EdgeUnderTest edge) : IClassFixture<EdgeUnderT
 
     private async Task<bool> PassesAsync(string module, string target)
     {
-        var metrics = await _client.GetStringAsync($"/probe?module={module}&target={Uri.EscapeDataString(target)}");
+        var metrics = await Client.GetStringAsync($"/probe?module={module}&target={Uri.EscapeDataString(target)}");
         var success = metrics.Split('\n').Single(line => line.StartsWith("probe_success ", StringComparison.Ordinal));
         return double.Parse(success.Split(' ')[1], CultureInfo.InvariantCulture) == 1;
     }
