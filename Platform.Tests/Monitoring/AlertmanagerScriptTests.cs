@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Platform.Tests.Fixtures;
 using Platform.Tests.Publishing;
 
@@ -173,20 +174,36 @@ public sealed class AlertmanagerScriptTests : IDisposable
     }
 
     [Theory]
-    [InlineData("platform.subject")]
-    [InlineData("platform.text")]
-    [InlineData("platform.html")]
-    [InlineData("platform.slack")]
+    [InlineData("platform.subject", "[FIRING alert] several alerts")]
+    [InlineData("platform.text", "FIRING critical: It is <down> (Down)", "What to do: https://example.org/down", "RESOLVED: It was slow (Slow)")]
+    [InlineData("platform.slack", "*critical* Nobody answers. <https://example.org/down|What to do>", "*resolved* It was slow")]
+    [InlineData("platform.html", "<strong>It is &lt;down&gt;</strong>", "href=\"https://example.org/down\"", "<strong>Resolved: It was slow</strong>")]
     [Trait("Defect", "D31")]
-    public async Task Alertmanager_knows_every_function_of_the_messages(string template)
+    public async Task A_message_says_what_fires_what_is_over_and_what_to_do(string template, params string[] parts)
     {
-        if (_isThere)
+        var message = await RenderAsync(template, new
         {
-            var render = await MonitoringProgram.RunAsync(
-                "amtool", "template", "render", $"--template.glob={Template}", $$$"""--template.text={{ template "{{{template}}}" . }}""");
-            Assert.True(render.ExitCode == 0, render.Console);
-            Assert.NotEmpty(render.Output.Trim());
-        }
+            status = "firing",
+            alerts = new[] { Alert("firing", "Down", "critical", "It is <down>"), Alert("resolved", "Slow", "warning", "It was slow") },
+            externalURL = "https://example.org/alertmanager",
+        });
+        Assert.All(parts, part => Assert.True(!_isThere || message.Contains(part, StringComparison.Ordinal), message));
+    }
+
+    [Theory]
+    [InlineData("firing", "critical", "[FIRING critical] Down: It is down")]
+    [InlineData("firing", "warning", "[FIRING warning] Down: It is down")]
+    [InlineData("resolved", "critical", "[RESOLVED] Down: It is down")]
+    public async Task A_subject_says_how_bad_it_is(string status, string severity, string subject)
+    {
+        var message = await RenderAsync("platform.subject", new
+        {
+            status,
+            alerts = new[] { Alert(status, "Down", severity, "It is down") },
+            commonLabels = new { alertname = "Down", severity },
+            commonAnnotations = new { summary = "It is down" },
+        });
+        Assert.Equal(_isThere ? subject : "", message);
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
@@ -194,6 +211,32 @@ public sealed class AlertmanagerScriptTests : IDisposable
     private static string Script { get; } = Path.Combine(Repository.Root, "Platform.AppHost", "Alertmanager", "alertmanager.sh");
 
     private static string Template { get; } = Path.Combine(Repository.Root, "Platform.AppHost", "Alertmanager", "platform.tmpl");
+
+    private static object Alert(string status, string name, string severity, string summary) => new
+    {
+        status,
+        labels = new { alertname = name, severity },
+        annotations = new { summary, description = "Nobody answers.", runbook_url = $"https://example.org/{name.ToLowerInvariant()}" },
+        startsAt = "2026-01-02T03:04:05Z",
+        endsAt = "2026-01-02T04:05:06Z",
+    };
+
+    /// <summary>The message that amtool makes of the alerts; nothing where there is no amtool.</summary>
+    private async Task<string> RenderAsync(string template, object alerts)
+    {
+        if (!_isThere)
+        {
+            return "";
+        }
+
+        var data = Path.Combine(_folder.FullName, "alerts.json");
+        await File.WriteAllTextAsync(data, JsonSerializer.Serialize(alerts));
+        var render = await MonitoringProgram.RunAsync(
+            "amtool", "template", "render", $"--template.glob={Template}", $"--template.data={data}",
+            $"--template.type={(template == "platform.html" ? "html" : "text")}", $$$"""--template.text={{ template "{{{template}}}" . }}""");
+        Assert.True(render.ExitCode == 0, render.Console);
+        return render.Output.Trim();
+    }
 
     private Task<Publication> RunAsync(Dictionary<string, string> environment, params string[] program)
     {

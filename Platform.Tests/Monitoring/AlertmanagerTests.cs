@@ -75,7 +75,7 @@ public sealed class AlertmanagerTests : IAsyncLifetime
         Assert.Equal("active", StateOf("PostgresDown"));
 
         var mails = await _mail.MailsAsync(2);
-        var mail = mails.Single(mail => mail.GetProperty("subject").GetString() == "[CRITICAL] The database is down");
+        var mail = mails.Single(mail => mail.GetProperty("subject").GetString() == "[FIRING critical] PostgresDown: The database is down");
         Assert.Equal("owner@example.org", mail.GetProperty("to")[0].GetProperty("address").GetString());
         Assert.Equal("alerts@example.org", mail.GetProperty("from")[0].GetProperty("address").GetString());
         var text = mail.GetProperty("text").GetString();

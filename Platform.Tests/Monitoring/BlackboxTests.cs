@@ -41,7 +41,7 @@ public sealed class BlackboxTests(EdgeUnderTest edge) : IClassFixture<EdgeUnderT
     [Theory]
     [InlineData("http_ok", "/", true)]
     [InlineData("http_ok", "/contact", true)]
-    [InlineData("http_ok", "/status", true)]
+    [InlineData("http_ok", "/robots.txt", true)]
     [InlineData("http_ok", "/no-such-page", false)]
     [InlineData("http_ok", "/console/", false)]
     [InlineData("http_signed_out", "/console/", true)]
