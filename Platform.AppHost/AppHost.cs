@@ -8,16 +8,18 @@ var builder = DistributedApplication.CreateBuilder(args)
     .AddComposeEnvironment();
 var topology = await builder.ChooseTopologyAsync();
 
+var mail = builder.AddMail("mail", topology);
 var apiKey = builder.AddSecret(KnownParameters.ApiKey);
-var api = builder.AddApi("api")
+var api = builder.AddApi("api", topology)
     .WithEnvironment("Security__BootstrapKey", apiKey)
     .WithReindexCommand(apiKey)
     .WithEnvironment("Links__SigningKey", builder.AddSecret(KnownParameters.LinkKey))
-    .WithMail(builder.AddMail("mail", topology));
+    .WithMail(mail);
 
 var edge = builder.AddEdge("edge").WithReference(api).WaitFor(api).WithSignIn(api).WithTls();
 
 var postgresPassword = builder.AddSecret(KnownParameters.PostgresPassword);
+Watched watched;
 if (topology == PlatformTopology.Containers)
 {
     var postgres = builder.AddPostgres("postgres", password: postgresPassword).WithPlatformDefaults("platformdb");
@@ -35,6 +37,10 @@ if (topology == PlatformTopology.Containers)
         .WithApplication(builder.AddPgAdmin("pgadmin", postgres))
         .WithKeycloakIfAsked("keycloak", postgres);
     builder.AddTunnelIfGiven("tunnel", edge);
+    watched = new(api, edge)
+    {
+        Postgres = postgres, PostgresPassword = postgresPassword, ObjectStorage = storage, Search = search, Mail = mail,
+    };
 }
 else
 {
@@ -45,6 +51,9 @@ else
     api.WithReference(database).WaitFor(database)
         .WithFileStorage(files);
     database.WithResetCommand(api, files);
+    watched = new(api, edge) { Postgres = postgres, PostgresPassword = postgresPassword, Mail = mail };
 }
+
+builder.AddMonitoring(topology, watched);
 
 return await builder.Build().RunToExitCodeAsync();

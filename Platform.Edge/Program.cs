@@ -4,6 +4,7 @@ using Platform.Edge.Logging;
 using Platform.Edge.Routing;
 using Platform.Edge.Security;
 using Platform.Edge.Site;
+using Platform.Edge.Status;
 using Platform.Edge.Tls;
 
 if (await HealthSwitch.TryRunAsync(args))
@@ -21,6 +22,7 @@ builder.AddCrossOrigin();
 builder.AddLimits();
 builder.AddSignIn();
 builder.AddSite();
+builder.AddStatus();
 builder.AddProxy();
 
 await using var app = builder.Build();
@@ -41,6 +43,7 @@ app.UseCompression();
 app.UseSignIn();
 app.UseSite();
 app.MapWellKnownFiles();
+app.MapStatus();
 app.MapProxy();
 app.MapDefaultEndpoints();
 await app.RunAsync();

@@ -12,7 +12,7 @@ export Parameters__mail_to=
 
 dotnet build -c Release --nologo -v q -clp:ErrorsOnly Platform.AppHost
 setsid dotnet run -c Release --no-build --no-launch-profile --project Platform.AppHost -- \
-  --Platform:Topology=embedded --Platform:Api:Replicas="${REPLICAS:-1}" \
+  --Platform:Topology=embedded --Platform:Api:Replicas="${REPLICAS:-1}" --Platform:Monitoring="${MONITORING:-false}" \
   --Platform:DataDirectory="$work/data" --Platform:Edge:Port=$edge --Platform:Api:Port=$api --Platform:Postgres:Port=$postgres \
   --ASPNETCORE_URLS=http://localhost:$dashboard --ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://localhost:$((base + 4)) \
   --ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL=http://localhost:$((base + 5)) --ASPIRE_ALLOW_UNSECURED_TRANSPORT=true >"$work/log" 2>&1 &

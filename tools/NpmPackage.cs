@@ -66,7 +66,7 @@ internal sealed record NpmPackage(string Name, string Version)
 
     private async Task RunNpmAsync(string prefix, CancellationToken cancellationToken)
     {
-        var program = FindOnPath(OperatingSystem.IsWindows() ? "npm.cmd" : "npm") ?? throw new NpmPackageException(
+        var program = ProgramPath.Find(OperatingSystem.IsWindows() ? "npm.cmd" : "npm") ?? throw new NpmPackageException(
             $"{Name} {Version} is fetched with npm, and npm was not found: install Node.js 20 or newer (with npm) and run again.");
         var start = new ProcessStartInfo(program)
         {
@@ -126,13 +126,6 @@ internal sealed record NpmPackage(string Name, string Version)
         || variable.StartsWith("ConnectionStrings__", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>On PATH only: by itself <see cref="Process"/> would first look beside this program and in the current directory.</summary>
-    private static string? FindOnPath(string program) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "")
-            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .Where(Path.IsPathFullyQualified)
-            .Select(directory => Path.Combine(directory, program))
-            .FirstOrDefault(File.Exists);
-
     /// <summary>A file that one process at a time can have open; a process that dies lets go of it.</summary>
     private static async Task<FileStream> LockAsync(string path, Action<string>? progress, CancellationToken cancellationToken)
     {

@@ -33,7 +33,7 @@ internal static class KeycloakExtensions
         server.AddDatabase($"{name}-database", Database);
         if (builder.ExecutionContext.IsPublishMode)
         {
-            server.WithConfigFiles("/docker-entrypoint-initdb.d", ("keycloak.sql", $"CREATE DATABASE {Database};\n"));
+            server.WithConfigFiles("/docker-entrypoint-initdb.d", new ConfigFile("keycloak.sql", _ => Task.FromResult($"CREATE DATABASE {Database};\n")));
         }
 
         edge.WithApplication(builder.AddResource(new KeycloakResource(name))

@@ -29,7 +29,8 @@ internal static partial class MailExtensions
             return new(ReferenceExpression.Create($"{smtpUrl}"), recipient, ReferenceExpression.Create($"{recipient}"));
         }
 
-        return new(builder.AddMaildev(name).Resource.SmtpUrl, recipient, ReferenceExpression.Create($"{Sender}"));
+        var maildev = builder.AddMaildev(name);
+        return new(maildev.Resource.SmtpUrl, recipient, ReferenceExpression.Create($"{Sender}")) { Maildev = maildev };
     }
 
     /// <summary>
@@ -109,4 +110,8 @@ internal static partial class MailExtensions
 }
 
 /// <summary>Where mail goes.</summary>
-internal sealed record MailServer(ReferenceExpression SmtpUrl, IResourceBuilder<ParameterResource> To, ReferenceExpression From);
+internal sealed record MailServer(ReferenceExpression SmtpUrl, IResourceBuilder<ParameterResource> To, ReferenceExpression From)
+{
+    /// <summary>The server, where it is the graph's own.</summary>
+    public IResourceBuilder<MaildevResource>? Maildev { get; init; }
+}

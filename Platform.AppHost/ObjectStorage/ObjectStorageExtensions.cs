@@ -9,12 +9,15 @@ internal static class ObjectStorageExtensions
     /// <summary>The name of the endpoint for browsers.</summary>
     public const string ConsoleEndpointName = "console";
 
+    /// <summary>The path of its metrics.</summary>
+    public const string MetricsPath = "/minio/v2/metrics/cluster";
+
     /// <summary>A MinIO server. The API makes its bucket, private, when it starts.</summary>
     /// <param name="builder">The graph.</param>
     /// <param name="name">The name of the resource.</param>
     /// <param name="user">Its user; the one that the toolkit would use by itself is published as <c>${USER}</c>, whoever that is.</param>
     /// <param name="password">Its password.</param>
-    public static IResourceBuilder<IResourceWithConnectionString> AddObjectStorage(
+    public static IResourceBuilder<ContainerResource> AddObjectStorage(
         this IDistributedApplicationBuilder builder, string name,
         IResourceBuilder<ParameterResource> user, IResourceBuilder<ParameterResource> password) =>
 #pragma warning disable CS0618 // MinIO's repository is archived. Its last image is pinned, and what the API speaks is S3: any other server will do.
@@ -26,6 +29,8 @@ internal static class ObjectStorageExtensions
             .WithEnvironment("MINIO_BROWSER_REDIRECT_URL", "http://localhost:8080/minio")
             .WithEnvironment("MINIO_BROWSER_REDIRECT", "false")
             .WithEnvironment("MC_CONFIG_DIR", "/tmp/mc")
+            // Its metrics ask for no token, and are reached from the network of the servers only: the edge shows its console, not this port.
+            .WithEnvironment("MINIO_PROMETHEUS_AUTH_TYPE", "public")
             .PublishAs(new()
             {
                 Healthcheck = ["CMD", "mc", "ready", "local"],
@@ -36,9 +41,9 @@ internal static class ObjectStorageExtensions
 
     /// <summary>Has the service keep its objects there.</summary>
     public static IResourceBuilder<ProjectResource> WithObjectStorage(
-        this IResourceBuilder<ProjectResource> service, IResourceBuilder<IResourceWithConnectionString> storage) => service
+        this IResourceBuilder<ProjectResource> service, IResourceBuilder<ContainerResource> storage) => service
         .WithEnvironment("Storage__Provider", "s3")
-        .WithReference(storage, connectionName: "objects");
+        .WithReference((IResourceBuilder<IResourceWithConnectionString>)storage, connectionName: "objects");
 
     /// <summary>Has the service keep its objects as files of this machine.</summary>
     public static IResourceBuilder<ProjectResource> WithFileStorage(this IResourceBuilder<ProjectResource> service, string folder) => service

@@ -31,7 +31,7 @@ internal static partial class ComposeExtensions
         resource.PublishAsDockerComposeService((_, service) =>
         {
             service.Image = compose.Image ?? service.Image;
-            service.Healthcheck = new Healthcheck
+            service.Healthcheck = compose.Healthcheck.Length == 0 ? null : new Healthcheck
             {
                 Test = [.. compose.Healthcheck],
                 Interval = "10s",
@@ -41,8 +41,9 @@ internal static partial class ComposeExtensions
             };
             service.Restart = "unless-stopped";
             service.Init = compose.Init;
-            // Inline files are copied into the container when it is there, which a read-only root refuses.
-            service.ReadOnly = compose.ReadOnly && service.Configs.Count == 0;
+            service.ReadOnly = compose.ReadOnly;
+            service.Volumes.AddRange(resource.Resource.ConfigFolders().Select(folder => Bind($"./{resource.Resource.Name}", folder)));
+            service.Volumes.AddRange(compose.HostFolders.Select(folder => Bind(folder.Source, folder.Target)));
             service.Tmpfs = [.. compose.Tmpfs];
             service.ShmSize = compose.SharedMemory;
             service.CapDrop = ["ALL"];
@@ -66,32 +67,17 @@ internal static partial class ComposeExtensions
             {
                 service.Environment[name] = Required(value);
             }
-        });
 
-    /// <summary>
-    /// Files of the container. In what is published they stand in the Compose file itself, in which a dollar sign begins a variable: there
-    /// each is written twice.
-    /// </summary>
-    /// <remarks>Once a folder: Aspire gets the paths of nested folders wrong.</remarks>
-    public static IResourceBuilder<T> WithConfigFiles<T>(
-        this IResourceBuilder<T> container, string folder, params (string Name, string Contents)[] files)
-        where T : ContainerResource
-    {
-        var publishes = container.ApplicationBuilder.ExecutionContext.IsPublishMode;
-        return container.WithContainerFiles(folder, files.Select(file => new ContainerFile
-        {
-            Name = file.Name,
-            Contents = publishes ? file.Contents.Replace("$", "$$", StringComparison.Ordinal) : file.Contents,
-            Mode = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead,
-        }));
-    }
+            service.Command = [.. service.Command.Select(Required)];
+        });
 
     /// <summary>Nothing leaves the rules by being forgotten.</summary>
     private static void Verify(ComposeFile file)
     {
         foreach (var (name, service) in file.Services)
         {
-            if (service.Healthcheck is null)
+            // Who was said how it is published is restarted.
+            if (service.Healthcheck is null && service.Restart is null)
             {
                 throw new DistributedApplicationException($"{name} has no health check: say how it is published with {nameof(PublishAs)}.");
             }
@@ -108,8 +94,11 @@ internal static partial class ComposeExtensions
         ? match.Value
         : $"${{{match.Groups["name"].Value}:?set {match.Groups["name"].Value} in .env}}");
 
+    private static Volume Bind(string source, string target) =>
+        new() { Name = target, Type = "bind", Source = source, Target = target, ReadOnly = true };
+
     private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0}s");
 
-    [GeneratedRegex(@"\$\{(?<name>[A-Z][A-Z0-9_]*)\}")]
+    [GeneratedRegex(@"(?<!\$)\$\{(?<name>[A-Z][A-Z0-9_]*)\}")]
     private static partial Regex Placeholder();
 }

@@ -3,7 +3,10 @@ namespace Platform.AppHost.Publishing;
 /// <summary>How a server is run by Compose: what Aspire's model has no words for.</summary>
 internal sealed record ComposeService
 {
-    /// <summary>What tells whether it is healthy, run inside the container: <c>CMD</c> or <c>CMD-SHELL</c> first.</summary>
+    /// <summary>
+    /// What tells whether it is healthy, run inside the container: <c>CMD</c> or <c>CMD-SHELL</c> first. Empty where the image has no program
+    /// that could ask; then nothing can wait for its health.
+    /// </summary>
     public required string[] Healthcheck { get; init; }
 
     /// <summary>How long it may take to start; failures meanwhile do not count.</summary>
@@ -29,6 +32,9 @@ internal sealed record ComposeService
 
     /// <summary>Folders in memory that it may write to.</summary>
     public string[] Tmpfs { get; init; } = ["/tmp"];
+
+    /// <summary>Folders of its host that it can read.</summary>
+    public (string Source, string Target)[] HostFolders { get; init; } = [];
 
     /// <summary>How long it may take to end before it is killed.</summary>
     public TimeSpan StopGracePeriod { get; init; } = TimeSpan.FromSeconds(30);

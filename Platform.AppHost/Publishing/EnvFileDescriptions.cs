@@ -8,6 +8,7 @@ internal static class EnvFileDescriptions
     private static readonly HashSet<string> Optional = [
         KnownParameters.MailTo, KnownParameters.SmtpUrl,
         KnownParameters.OidcAuthority, KnownParameters.OidcClientId, KnownParameters.OidcClientSecret,
+        KnownParameters.AlertWebhookUrl, KnownParameters.PagerDutyKey, KnownParameters.SlackUrl,
     ];
 
     /// <summary>Whether the variable may stay empty.</summary>

@@ -40,6 +40,7 @@ internal static partial class PublicationExtensions
             },
             dependsOn: $"publish-{environment}",
             requiredBy: WellKnownPipelineSteps.Publish);
+        builder.AddConfigFilesStep($"publish-{environment}");
 
         // They would write the same failure four times, with stack traces. RunOrFailAsync says it once; --include-exception-details brings
         // them back.
@@ -73,6 +74,6 @@ internal static partial class PublicationExtensions
 
     private static bool IsWorthALine(LogLevel level) => level is LogLevel.Information or LogLevel.Warning;
 
-    [LoggerMessage(LogLevel.Information, "Wrote docker-compose.yaml and .env to {Folder}: fill in .env, then `docker compose up -d` there")]
+    [LoggerMessage(LogLevel.Information, "Wrote docker-compose.yaml, .env and the files that they need to {Folder}: fill in .env, then `docker compose up -d` there")]
     private static partial void LogPublication(ILogger logger, string folder);
 }

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
+using System.Globalization;
+
 namespace Platform.AppHost.Services;
 
 /// <summary>The two services of Platform.</summary>
@@ -14,9 +16,11 @@ internal static class ServiceExtensions
     private static readonly string Version = typeof(ServiceExtensions).Assembly.GetName().Version!.ToString(3);
 
     /// <summary>The API: replicas behind one endpoint, on <c>Platform:Api:Port</c> or any free port.</summary>
-    public static IResourceBuilder<ProjectResource> AddApi(this IDistributedApplicationBuilder builder, string name)
+    public static IResourceBuilder<ProjectResource> AddApi(this IDistributedApplicationBuilder builder, string name, PlatformTopology topology)
     {
-        var replicas = builder.Replicas("Platform:Api:Replicas", ApiReplicas);
+        // A Prometheus in a container reaches processes of this machine through one tunnel, behind which it could not tell replicas apart.
+        var isMixed = topology == PlatformTopology.Containers && builder.ExecutionContext.IsRunMode;
+        var replicas = builder.Replicas("Platform:Api:Replicas", isMixed ? 1 : ApiReplicas);
         return builder.AddProject<Projects.Platform_Api>(name, launchProfileName: null)
             // One process listens itself; in front of several, the orchestrator does, and hands connections on.
             .WithHttpEndpoint(builder.Port("Platform:Api:Port"), builder.ContainerPort(HttpPort), isProxied: replicas > 1)
@@ -55,12 +59,32 @@ internal static class ServiceExtensions
                 StopGracePeriod = TimeSpan.FromSeconds(40),
             });
 
-    /// <summary>Has the edge show a server below <c>/{name}</c>: its table of applications knows the names.</summary>
+    /// <summary>Has the edge show a server, where it runs, below <c>/{name}</c>: its table of applications knows the names.</summary>
     /// <remarks>It waits for none of them: the site is there without.</remarks>
     public static IResourceBuilder<ProjectResource> WithApplication(
-        this IResourceBuilder<ProjectResource> edge, IResourceBuilder<IResource> server, string endpoint = "http") => edge
-        .WithEnvironment(
+        this IResourceBuilder<ProjectResource> edge, IResourceBuilder<IResource>? server, string endpoint = "http") => server is null
+        ? edge
+        : edge.WithEnvironment(
             $"services__{server.Resource.Name}__http__0", new EndpointReference((IResourceWithEndpoints)server.Resource, endpoint));
+
+    /// <summary>The address that people reach the edge at: what the parameter <c>site-url</c> says, else its own on this machine.</summary>
+    public static ReferenceExpression SiteUrl(this IResourceBuilder<ProjectResource> edge)
+    {
+        var builder = edge.ApplicationBuilder;
+        if (builder.ExecutionContext.IsPublishMode || !string.IsNullOrEmpty(builder.Given(KnownParameters.SiteUrl)))
+        {
+            return ReferenceExpression.Create($"{builder.AddChoice(KnownParameters.SiteUrl, "")}");
+        }
+
+        var endpoint = edge.Site();
+        return endpoint.EndpointAnnotation.Port is { } port
+            ? ReferenceExpression.Create($"{endpoint.Scheme}://localhost:{port.ToString(CultureInfo.InvariantCulture)}")
+            : ReferenceExpression.Create($"{endpoint.Scheme}://localhost:{endpoint.Property(EndpointProperty.Port)}");
+    }
+
+    /// <summary>The edge's endpoint for people: https where it has that, since http only leads there then.</summary>
+    public static EndpointReference Site(this IResourceBuilder<ProjectResource> edge) =>
+        edge.GetEndpoint(edge.Resource.Annotations.OfType<EndpointAnnotation>().Any(endpoint => endpoint.Name == "https") ? "https" : "http");
 
     /// <summary>What both have in common.</summary>
     private static IResourceBuilder<ProjectResource> WithPlatformDefaults(this IResourceBuilder<ProjectResource> service, bool isProxied)

@@ -4,13 +4,15 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.StaticFiles;
+using Microsoft.Extensions.Options;
+using Platform.Edge.Runbooks;
 
 namespace Platform.Edge.Site;
 
 /// <summary>
 /// The files of wwwroot, read once and kept in memory, compressed. A file below <c>assets/</c> is also served under a name that holds a
 /// hash of its content, and every mention of it in another file becomes that name. A name that begins with an underscore is not served:
-/// it is a part that pages include as <c>{{&gt; name}}</c>, or an error page.
+/// it is a part that pages include as <c>{{&gt; name}}</c>, or an error page. The runbooks are pages of the console.
 /// </summary>
 internal sealed partial class SiteFiles
 {
@@ -28,7 +30,7 @@ internal sealed partial class SiteFiles
 
     /// <summary>Reads the site.</summary>
     /// <exception cref="FileNotFoundException">A file mentions an asset or a part that does not exist.</exception>
-    public SiteFiles(IWebHostEnvironment environment)
+    public SiteFiles(IWebHostEnvironment environment, IOptions<SiteOptions> options)
     {
         _root = environment.WebRootPath;
         var assets = new Dictionary<string, Asset>();
@@ -55,6 +57,7 @@ internal sealed partial class SiteFiles
             }
         }
 
+        AddRunbooks(pages, new DirectoryInfo(Path.Combine(environment.ContentRootPath, options.Value.Runbooks)));
         _assets = assets.ToFrozenDictionary();
         _pages = pages.ToFrozenDictionary();
         _notFound = ReadPage("/_404.html");
@@ -90,12 +93,33 @@ internal sealed partial class SiteFiles
 
     private string UrlPath(string file) => "/" + Path.GetRelativePath(_root, file).Replace('\\', '/');
 
-    private Page ReadPage(string path, string? address = null)
+    private Page ReadPage(string path, string? address = null) => new(ReadHtml(path, address));
+
+    private string ReadHtml(string path, string? address)
     {
         var html = Included().Replace(
             Encoding.UTF8.GetString(Read(path)), part => Encoding.UTF8.GetString(Read($"/_{part.Groups[1].Value}.html")));
         // In the navigation that all pages share, the link to the page itself says so.
-        return new Page(html.Replace($"<li><a href=\"{address}\"", $"<li><a aria-current=\"page\" href=\"{address}\"", StringComparison.Ordinal));
+        return html.Replace($"<li><a href=\"{address}\"", $"<li><a aria-current=\"page\" href=\"{address}\"", StringComparison.Ordinal);
+    }
+
+    private void AddRunbooks(Dictionary<string, Page> pages, DirectoryInfo folder)
+    {
+        if (!folder.Exists)
+        {
+            return;
+        }
+
+        var files = folder.EnumerateFiles("*.md").ToDictionary(file => Path.GetFileNameWithoutExtension(file.Name));
+        var names = files.Keys.ToHashSet();
+        foreach (var (name, file) in files)
+        {
+            var runbook = Runbook.Parse(File.ReadAllText(file.FullName), names);
+            var address = Runbook.Address(name);
+            pages.Add(address, new Page(ReadHtml("/_runbook.html", address)
+                .Replace("<!-- title -->", runbook.Title, StringComparison.Ordinal)
+                .Replace("<!-- runbook -->", runbook.Html, StringComparison.Ordinal)));
+        }
     }
 
     private byte[] Read(string path)

@@ -25,6 +25,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
         [
             Repository.Assembly("Platform.AppHost"),
             "--Platform:Topology=embedded",
+            PlatformGraph.Unwatched,
             $"--Platform:DataDirectory={dataDirectory}",
             $"--Platform:Edge:Port={edgePort}",
             $"--ASPNETCORE_URLS=http://localhost:{FreePort.Next()}",

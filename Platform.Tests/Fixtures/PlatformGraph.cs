@@ -14,6 +14,9 @@ namespace Platform.Tests.Fixtures;
 /// <summary>The whole of Platform, as <c>dotnet run --project Platform.AppHost</c> starts it, on free ports and an empty data folder.</summary>
 public class PlatformGraph : IAsyncLifetime
 {
+    /// <summary>What watches Platform is not started for tests of other things.</summary>
+    public const string Unwatched = "--Platform:Monitoring=false";
+
     /// <summary>How long a test waits for what must happen.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
@@ -43,7 +46,7 @@ public class PlatformGraph : IAsyncLifetime
     public async Task InitializeAsync()
     {
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Platform_AppHost>(
-            ["--Platform:Topology=embedded", $"--Platform:DataDirectory={DataDirectory}", "--Platform:Edge:Port=0"]);
+            ["--Platform:Topology=embedded", $"--Platform:DataDirectory={DataDirectory}", "--Platform:Edge:Port=0", .. Arguments]);
         // A test fills in the form faster than a person does.
         builder.CreateResourceBuilder(builder.Resources.OfType<ProjectResource>().Single(service => service.Name == "api"))
             .WithEnvironment("Contacts__MinimumFillTime", "00:00:00");
@@ -99,6 +102,9 @@ public class PlatformGraph : IAsyncLifetime
 
         Directory.Delete(DataDirectory, recursive: true);
     }
+
+    /// <summary>What else is said to the AppHost.</summary>
+    protected virtual string[] Arguments => [Unwatched];
 
     /// <summary>What a test adds to the graph.</summary>
     protected virtual void Configure(IDistributedApplicationTestingBuilder builder)

@@ -12,15 +12,16 @@ public sealed class CommittedProjectTests(PublishedProjects projects)
 
     private static readonly string Folder = Path.Combine(Repository.Root, "deploy", "compose");
 
-    [Theory]
-    [InlineData("docker-compose.yaml")]
-    [InlineData(".env")]
-    public void The_committed_project_is_what_the_graph_gives_today(string name)
+    [Fact]
+    public void The_committed_project_is_what_the_graph_gives_today()
     {
-        var committed = Path.Combine(Folder, name);
-        Assert.True(
-            File.Exists(committed) && File.ReadAllText(committed) == File.ReadAllText(Path.Combine(projects.StandardFolder, name)),
-            $"deploy/compose/{name} is stale. In the folder of the solution, renew it with\n{Renewal}\nand commit what has changed.");
+        Assert.Equal([.. Files(projects.StandardFolder)], Files(Folder).Where(name => name != "README.md"));
+        Assert.All(Files(projects.StandardFolder), name => Assert.True(
+            File.ReadAllText(Path.Combine(Folder, name)) == File.ReadAllText(Path.Combine(projects.StandardFolder, name)),
+            $"deploy/compose/{name} is stale. In the folder of the solution, renew it with\n{Renewal}\nand commit what has changed."));
+
+        static IEnumerable<string> Files(string folder) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(folder, path)).Order(StringComparer.Ordinal);
     }
 
     [Fact, Trait("Defect", "D40")]

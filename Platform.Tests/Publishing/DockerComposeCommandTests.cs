@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.RegularExpressions;
 using Platform.Tests.Standins;
 using YamlDotNet.Serialization;
 
@@ -7,7 +6,7 @@ namespace Platform.Tests.Publishing;
 
 /// <summary>What <c>docker-compose config</c> says of the published projects; it needs no engine.</summary>
 [Collection(PublishingSuite.Name)]
-public sealed partial class DockerComposeCommandTests(PublishedProjects projects)
+public sealed class DockerComposeCommandTests(PublishedProjects projects)
 {
     private const string Value = "0123456789abcdef0123456789abcdef";
 
@@ -68,9 +67,7 @@ public sealed partial class DockerComposeCommandTests(PublishedProjects projects
         }
 
         var folder = Directory.CreateDirectory(projects.NewFolder()).FullName;
-        // Debian's docker-compose is older than inline files.
-        await File.WriteAllTextAsync(Path.Combine(folder, "docker-compose.yaml"), InlineFile().Replace(project.Text, "    file: \"./file\""));
-        await File.WriteAllTextAsync(Path.Combine(folder, "file"), "");
+        await File.WriteAllTextAsync(Path.Combine(folder, "docker-compose.yaml"), project.Text);
         await File.WriteAllLinesAsync(Path.Combine(folder, ".env"), project.Env.Select((line, i) =>
             line[0] == '#' || line == $"{except}=" || project.Env[i - 1].StartsWith("# Optional.", StringComparison.Ordinal) ? line : line + Value));
         var start = new ProcessStartInfo("docker-compose", ["config"])
@@ -94,7 +91,4 @@ public sealed partial class DockerComposeCommandTests(PublishedProjects projects
         var services = Assert.IsType<Dictionary<object, object?>>(file["services"]);
         return Assert.IsType<Dictionary<object, object?>>(Assert.IsType<Dictionary<object, object?>>(services[service])["environment"]);
     }
-
-    [GeneratedRegex("^    content: .*$", RegexOptions.Multiline)]
-    private static partial Regex InlineFile();
 }

@@ -11,12 +11,13 @@ public sealed partial class EnvFileTests(PublishedProjects projects)
 
     private static readonly string[] Required =
     [
-        "ADMIN_PASSWORD", "ADMIN_USER", "API_KEY", "EDGE_KEY", "KEYCLOAK_PASSWORD", "KEYCLOAK_URL", "LINK_KEY", "PGADMIN_EMAIL",
-        "PGADMIN_PASSWORD", "POSTGRES_PASSWORD", "SEARCH_KEY", "STORAGE_PASSWORD", "STORAGE_USER", "TUNNEL_TOKEN",
+        "ADMIN_PASSWORD", "ADMIN_USER", "API_KEY", "EDGE_KEY", "GRAFANA_PASSWORD", "KEYCLOAK_PASSWORD", "KEYCLOAK_URL", "LINK_KEY", "PGADMIN_EMAIL",
+        "PGADMIN_PASSWORD", "POSTGRES_PASSWORD", "SEARCH_KEY", "SITE_URL", "STORAGE_PASSWORD", "STORAGE_USER", "TUNNEL_TOKEN",
     ];
 
     private static readonly string[] Optional = [
-        "API_IMAGE", "EDGE_IMAGE", "MAIL_TO", "OIDC_AUTHORITY", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "SMTP_URL",
+        "ALERT_WEBHOOK_URL", "API_IMAGE", "EDGE_IMAGE", "MAIL_TO", "OIDC_AUTHORITY", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "PAGERDUTY_KEY",
+        "SLACK_URL", "SMTP_URL",
     ];
 
     public static TheoryData<string> RequiredVariables => new(Required);
@@ -51,7 +52,8 @@ public sealed partial class EnvFileTests(PublishedProjects projects)
             Assert.StartsWith(Required.Contains(variable) ? "# Required. " : "# Optional. ", description, StringComparison.Ordinal);
             Assert.EndsWith(".", description, StringComparison.Ordinal);
             Assert.True(description.Length > 40, description);
-            if (variable.EndsWith("_PASSWORD", StringComparison.Ordinal) || variable.EndsWith("_KEY", StringComparison.Ordinal))
+            if (Required.Contains(variable)
+                && (variable.EndsWith("_PASSWORD", StringComparison.Ordinal) || variable.EndsWith("_KEY", StringComparison.Ordinal)))
             {
                 Assert.Contains("`openssl rand -hex 32`", description, StringComparison.Ordinal);
             }
@@ -65,7 +67,7 @@ public sealed partial class EnvFileTests(PublishedProjects projects)
             .SelectMany(service => projects.Complete.Keys($"services/{service}/environment").Select(name => $"services/{service}/environment/{name}"))
             .Where(path => SecretName().IsMatch(path) || path.Contains("ConnectionStrings__", StringComparison.Ordinal))
             .ToArray();
-        Assert.Equal(16, secrets.Length);
+        Assert.Equal(18, secrets.Length);
         Assert.All(secrets, path => Assert.Matches(@"\$\{[A-Z_]+:\?", (string)projects.Complete[path]!));
         Assert.All(projects.Complete.Env.Where(line => line[0] != '#'), line => Assert.EndsWith("=", line, StringComparison.Ordinal));
     }

@@ -14,7 +14,7 @@ public sealed class PublishCommandTests(PublishedProjects projects)
     {
         var line = Assert.Single(projects.Report.Lines);
         Assert.EndsWith(
-            $" Wrote docker-compose.yaml and .env to {projects.StandardFolder}: fill in .env, then `docker compose up -d` there", line,
+            $" Wrote docker-compose.yaml, .env and the files that they need to {projects.StandardFolder}: fill in .env, then `docker compose up -d` there", line,
             StringComparison.Ordinal);
     }
 

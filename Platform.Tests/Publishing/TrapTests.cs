@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
@@ -23,7 +24,6 @@ public sealed partial class TrapTests(PublishedProjects projects)
             (string)Project["services/api/environment/ConnectionStrings__platformdb"]!,
             StringComparison.Ordinal);
         Assert.Equal("jdbc:postgresql://postgres:5432/keycloak", Project["services/keycloak/environment/KC_DB_URL"]);
-        Assert.Contains(Project.Keys("configs"), config => Equals("CREATE DATABASE keycloak;\n", Project[$"configs/{config}/content"]));
     }
 
     [Fact, Trait("Trap", "3")]
@@ -35,25 +35,42 @@ public sealed partial class TrapTests(PublishedProjects projects)
     }
 
     [Fact, Trait("Trap", "4")]
-    public void No_file_of_the_publishing_machine_is_mounted()
+    public void What_is_mounted_lies_beside_the_project_and_only_the_exporter_sees_the_host()
     {
         Assert.DoesNotContain("BINDMOUNT", Project.Text, StringComparison.Ordinal);
-        Assert.DoesNotContain("type: \"bind\"", Project.Text, StringComparison.Ordinal);
-        Assert.All(Project.Keys("configs"), config => Assert.Equal(["content"], Project.Keys($"configs/{config}")));
-        Assert.Equal([".env", "docker-compose.yaml"], Directory.GetFileSystemEntries(projects.CompleteFolder).Select(Path.GetFileName).Order());
+        Assert.Empty(Project.Keys("configs"));
+        var mounts = Project.Keys("services").SelectMany(service => Mounts(service, "bind")).ToArray();
+        Assert.All(mounts, mount => Assert.Equal("true", mount.ReadOnly));
+        Assert.Equal([("node-exporter", "/")], mounts.Where(mount => mount.Source![0] != '.').Select(mount => (mount.Service, mount.Source!)));
+        Assert.Equal(
+            [.. mounts.Where(mount => mount.Source![0] == '.').Select(mount => mount.Source![2..]).Append(".env").Append("docker-compose.yaml").Order(StringComparer.Ordinal)],
+            Directory.GetFileSystemEntries(projects.CompleteFolder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+        Assert.All(mounts.Where(mount => mount.Source![0] == '.'), mount =>
+            Assert.NotEmpty(Directory.GetFiles(Path.Combine(projects.CompleteFolder, mount.Source!), "*", SearchOption.AllDirectories)));
     }
 
     [Fact, Trait("Trap", "5")]
-    public async Task Dollar_signs_of_files_are_doubled_where_Compose_would_read_them_and_nowhere_else()
+    public async Task Files_of_containers_stand_to_the_letter_in_their_folders_published_or_not()
     {
         const string Contents = "{{ $value }} of $labels.job ${HOME} $$";
-        var published = await ComposeOutput.PublishAsync(
-            projects.NewFolder(), (builder, _) => builder.AddContainer("app", "example/app").WithConfigFiles("/etc/app", ("rules.yml", Contents)));
-        Assert.Equal("{{ $$value }} of $$labels.job $${HOME} $$$$", published[$"configs/{Assert.Single(published.Keys("configs"))}/content"]);
+        var folder = projects.NewFolder();
+        var publication = await ComposeOutput.PublishAsync(
+            folder,
+            builder =>
+            {
+                builder.AddComposeEnvironment();
+                builder.AddContainer("app", "example/app", "1.0").WithConfigFiles("/etc/app", File("rules.yml"), File("rules/a.yml"))
+                    .PublishAs(new() { Healthcheck = ["CMD", "true"], Memory = "64M", Cpus = "0.1" });
+            });
+        Assert.Equal([("app", "./app", "/etc/app", "true")], Mounts(publication, "app", "bind"));
+        Assert.Equal(Contents, await System.IO.File.ReadAllTextAsync(Path.Combine(folder, "app", "rules.yml")));
+        Assert.Equal(Contents, await System.IO.File.ReadAllTextAsync(Path.Combine(folder, "app", "rules", "a.yml")));
 
         var running = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { AssemblyName = "Platform.AppHost" });
-        var app = running.AddContainer("app", "example/app").WithConfigFiles("/etc/app", ("rules.yml", Contents));
-        Assert.Equal(Contents, Assert.Single(await FilesAsync(app.Resource)).Contents);
+        var app = running.AddContainer("app", "example/app").WithConfigFiles("/etc/app", File("rules.yml"), File("rules/a.yml"));
+        Assert.Equal([("/etc/app", "rules.yml", Contents), ("/etc/app/rules", "a.yml", Contents)], await FilesAsync(app.Resource));
+
+        static ConfigFile File(string name) => new(name, _ => Task.FromResult(Contents));
     }
 
     [Fact, Trait("Trap", "5")]
@@ -62,18 +79,6 @@ public sealed partial class TrapTests(PublishedProjects projects)
         Assert.All(DollarSign().Matches(Project.Text), dollar => Assert.NotEqual("$", dollar.Value));
         Assert.Contains("\"$$SERVERS\"", (string)Project["services/pgadmin/command/1"]!, StringComparison.Ordinal);
         Assert.Contains("\"$$status\"", (string)Project["services/keycloak/healthcheck/test/3"]!, StringComparison.Ordinal);
-    }
-
-    [Fact, Trait("Trap", "6")]
-    public async Task Every_file_of_a_folder_is_in_that_folder()
-    {
-        var published = await ComposeOutput.PublishAsync(
-            projects.NewFolder(),
-            (builder, _) => builder.AddContainer("app", "example/app").WithConfigFiles("/etc/app", ("a.yml", "a"), ("b.yml", "b"), ("c.yml", "c")));
-        Assert.Equal(
-            ["/etc/app/a.yml", "/etc/app/b.yml", "/etc/app/c.yml"],
-            Enumerable.Range(0, 3).Select(i => (string)published[$"services/app/configs/{i}/target"]!));
-        Assert.Equal(["a", "b", "c"], published.Keys("configs").Select(name => (string)published[$"configs/{name}/content"]!));
     }
 
     [Fact, Trait("Trap", "7")]
@@ -109,11 +114,17 @@ public sealed partial class TrapTests(PublishedProjects projects)
     [Fact, Trait("Trap", "11")]
     public void Volumes_have_names_that_stay()
     {
-        Assert.Equal(["platform-meilisearch", "platform-minio", "platform-pgadmin", "platform-postgres"], Project.Keys("volumes").Order());
+        (string, string, string)[] mounts =
+        [
+            ("postgres", "platform-postgres", "/var/lib/postgresql"), ("minio", "platform-minio", "/data"),
+            ("meilisearch", "platform-meilisearch", "/meili_data"), ("pgadmin", "platform-pgadmin", "/var/lib/pgadmin"),
+            ("prometheus", "platform-prometheus", "/prometheus"), ("alertmanager", "platform-alertmanager", "/alertmanager"),
+            ("loki", "platform-loki", "/loki"), ("tempo", "platform-tempo", "/var/tempo"), ("grafana", "platform-grafana", "/var/lib/grafana"),
+        ];
+        Assert.Equal(mounts.Select(mount => mount.Item2).Order(), Project.Keys("volumes").Order());
         Assert.Equal(
-            [("postgres", "platform-postgres", "/var/lib/postgresql"), ("minio", "platform-minio", "/data"),
-                ("meilisearch", "platform-meilisearch", "/meili_data"), ("pgadmin", "platform-pgadmin", "/var/lib/pgadmin")],
-            Project.Keys("services").SelectMany(service => Mounts(service)));
+            mounts.Order(),
+            Project.Keys("services").SelectMany(service => Mounts(service, "volume")).Select(mount => (mount.Service, mount.Source!, mount.Target!)).Order());
     }
 
     [Fact, Trait("Trap", "12")]
@@ -127,24 +138,41 @@ public sealed partial class TrapTests(PublishedProjects projects)
             "Letters and digits only, such as ", Project.Env[Array.IndexOf(Project.Env, $"{variable}=") - 1], StringComparison.Ordinal));
     }
 
-    private IEnumerable<(string Service, string? Volume, string? Target)> Mounts(string service)
+    private IEnumerable<(string Service, string? Source, string? Target, string? ReadOnly)> Mounts(string service, string type) =>
+        Mounts(Project, service, type);
+
+    private static IEnumerable<(string Service, string? Source, string? Target, string? ReadOnly)> Mounts(
+        ComposeOutput project, string service, string type)
     {
-        for (var i = 0; Project[$"services/{service}/volumes/{i}"] is not null; i++)
+        for (var mount = $"services/{service}/volumes/0"; project[mount] is not null; mount = Next(mount))
         {
-            var mount = $"services/{service}/volumes/{i}";
-            yield return (service, (string?)Project[$"{mount}/source"], (string?)Project[$"{mount}/target"]);
+            if (Equals(type, project[$"{mount}/type"]))
+            {
+                yield return (service, (string?)project[$"{mount}/source"], (string?)project[$"{mount}/target"], (string?)project[$"{mount}/read_only"]);
+            }
+        }
+
+        static string Next(string mount)
+        {
+            var number = mount.LastIndexOf('/') + 1;
+            return mount[..number] + (int.Parse(mount[number..], CultureInfo.InvariantCulture) + 1).ToString(CultureInfo.InvariantCulture);
         }
     }
 
     private static Dictionary<string, string> Files(string folder) =>
         Directory.GetFiles(folder, "*", SearchOption.AllDirectories).ToDictionary(file => Path.GetRelativePath(folder, file), File.ReadAllText);
 
-    private static async Task<ContainerFile[]> FilesAsync(ContainerResource container)
+    private static async Task<List<(string Folder, string Name, string? Contents)>> FilesAsync(ContainerResource container)
     {
         await using var services = new ServiceCollection().BuildServiceProvider();
-        var items = await Assert.Single(container.Annotations.OfType<ContainerFileSystemCallbackAnnotation>())
-            .Callback(new() { Model = container, Services = services }, CancellationToken.None);
-        return [.. items.Cast<ContainerFile>()];
+        List<(string, string, string?)> files = [];
+        foreach (var annotation in container.Annotations.OfType<ContainerFileSystemCallbackAnnotation>())
+        {
+            var items = await annotation.Callback(new() { Model = container, Services = services }, CancellationToken.None);
+            files.AddRange(items.Cast<ContainerFile>().Select(file => (annotation.DestinationPath, file.Name, file.Contents)));
+        }
+
+        return files;
     }
 
     [GeneratedRegex(@"\$\$|\$\{[A-Z][A-Z0-9_]*(:[?-][^}]*)?\}|\$")]

@@ -11,6 +11,9 @@ namespace Platform.Tests.Standins;
 /// <summary>What publishing a graph wrote into a folder.</summary>
 internal sealed class ComposeOutput(string folder)
 {
+    /// <summary>The folder.</summary>
+    public string Folder => folder;
+
     /// <summary>docker-compose.yaml.</summary>
     public string Text => File.ReadAllText(Path.Combine(folder, "docker-compose.yaml"));
 

@@ -1,5 +1,7 @@
 // The status page: asks /health again and again, and says since when it is as it is. The page itself comes from the edge, which works
 // while the service behind it does not.
+import { showMetrics } from '/assets/status-metrics.js';
+
 const interval = 15000;
 const shown = 40;
 
@@ -16,6 +18,7 @@ const pause = document.getElementById('pause');
 
 let current = recall();
 let timer = 0;
+let incidents = 0;
 
 // The last state outlives a reload of the page, so that "since" does not start anew.
 function recall() {
@@ -87,7 +90,7 @@ function showServices(services) {
 }
 
 function show(result) {
-  const state = result.well ? 'ok' : result.reached ? 'part' : result.offline ? 'offline' : 'bad';
+  const state = result.well ? (incidents > 0 ? 'part' : 'ok') : result.reached ? 'part' : result.offline ? 'offline' : 'bad';
   remember(state);
   verdict.dataset.state = state;
   setText(headline, {
@@ -99,13 +102,17 @@ function show(result) {
   const from = time(new Date(current.from));
   setText(since, {
     ok: `As far as this page has seen, since ${from}.`,
-    part: `The list says what. Seen first at ${from}.`,
+    part: `The lists say what. Seen first at ${from}.`,
     bad: `Seen first at ${from}. This site works, messages cannot be sent until the service is back.`,
     offline: `Since ${from}. Your connection may be interrupted, or ours.`,
   }[state]);
   part(parts.firstElementChild, state === 'offline' ? 'bad' : 'ok', state === 'offline' ? 'cannot be reached' : 'you are reading it');
   part(api, result.reached ? 'ok' : 'bad', result.reached ? `works${result.health?.version ? `, version ${result.health.version}` : ''}` : 'does not answer');
   showServices(result.health?.services ?? {});
+  return state;
+}
+
+function addTick(state) {
   const tick = document.createElement('li');
   tick.dataset.state = state;
   ticks.append(tick);
@@ -118,7 +125,12 @@ function show(result) {
 }
 
 async function round() {
-  show(await ask());
+  // What has been measured may take longer than what is now, and adds to it.
+  const measured = showMetrics();
+  const result = await ask();
+  addTick(show(result));
+  incidents = await measured;
+  show(result);
   if (pause.getAttribute('aria-pressed') === 'false') {
     timer = setTimeout(round, interval);
   }

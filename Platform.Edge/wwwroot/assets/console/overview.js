@@ -4,12 +4,13 @@ import { createTimeChart } from '/assets/console/chart.js';
 import { h, setText } from '/assets/console/dom.js';
 import { chip, formatNumber, formatSize, plural, timeAgo } from '/assets/console/format.js';
 import { readHealth } from '/assets/console/health.js';
+import { rangeChanged, showMetrics } from '/assets/console/overview-metrics.js';
 import { poll } from '/assets/console/poll.js';
 import { isAdministrator } from '/assets/console/session.js';
 import { documentNames, reasonOf, titleOf } from '/assets/console/task.js';
 
 const hour = 3600000;
-const interval = { numbers: 10000, lists: 20000, chart: 60000 };
+const interval = { numbers: 10000, lists: 20000, chart: 60000, metrics: 15000 };
 const shown = 5;
 const units = { contacts: ['contact', 'contacts'], visits: ['visit', 'visits'], documents: ['document', 'documents'] };
 const ranges = { day: ['hour', 24 * hour], week: ['day', 6 * 24 * hour], month: ['day', 29 * 24 * hour], year: ['month', 335 * 24 * hour] };
@@ -138,12 +139,16 @@ async function showTools() {
   byId('tools-list').replaceChildren(...running.map(([name, path, what]) => h('li', {},
     h('a', { href: path }, name), h('span', { class: 'hint' }, what))));
   byId('tools').hidden = false;
+  byId('alert-tools').replaceChildren(...running.filter(([, path]) => ['/alertmanager/', '/prometheus/'].includes(path))
+    .map(([name, path]) => h('a', { href: path }, name)));
 }
 
 const chart = poll(showChart, interval.chart);
 activity.addEventListener('change', () => chart.now());
 activity.addEventListener('submit', (event) => event.preventDefault());
 poll(showNumbers, interval.numbers);
+const metrics = poll(showMetrics, interval.metrics);
+rangeChanged(() => metrics.now());
 poll((signal) => Promise.all([showLatest(signal), showAttention(signal)]), interval.lists);
 if (isAdministrator) {
   await showTools();
