@@ -231,9 +231,9 @@ internal sealed partial class Measurements
         return values;
     }
 
-    [LoggerMessage(LogLevel.Warning, "Prometheus does not say what it has measured: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Prometheus does not say what it has measured: {Reason}", EventName = "MeasurementsAway")]
     private static partial void LogAway(ILogger logger, string reason);
 
-    [LoggerMessage(LogLevel.Information, "Prometheus says again what it has measured")]
+    [LoggerMessage(LogLevel.Information, "Prometheus says again what it has measured", EventName = "MeasurementsBack")]
     private static partial void LogBack(ILogger logger);
 }

@@ -59,6 +59,10 @@ internal static class TelemetryDefaults
                     .AddMeter(Own)
                     // Counts each request under its route, as http.server.request.duration does.
                     .AddView("aspnetcore.routing.match_attempts", MetricStreamConfiguration.Drop)
+                    // Each costs something in every request, and says nothing that the duration with its route and status does not.
+                    .AddView("aspnetcore.authentication.*", MetricStreamConfiguration.Drop)
+                    .AddView("aspnetcore.authorization.*", MetricStreamConfiguration.Drop)
+                    .AddView("aspnetcore.memory_pool.*", MetricStreamConfiguration.Drop)
                     .SetExemplarFilter(ExemplarFilterType.TraceBased)
                     .AddPrometheusExporter();
                 if (IsExported(builder.Configuration, "METRICS"))
