@@ -24,6 +24,7 @@ builder.AddContacts();
 builder.AddVisitors();
 builder.AddDocuments();
 builder.AddAnalytics();
+builder.AddWarmUp();
 builder.AddApiDescription();
 
 var app = builder.Build();

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry.Metrics;
 using Platform.ServiceDefaults.Correlation;
 using Platform.ServiceDefaults.Errors;
 using Platform.ServiceDefaults.Health;
@@ -20,7 +21,8 @@ public static class Extensions
     /// <summary>Adds the defaults of a Platform service. Call it first, before the service registers its own.</summary>
     /// <remarks>
     /// Configuration: <c>Management:Port</c> (health and metrics; none without it), <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> (traces, metrics and
-    /// logs over OTLP; none without it), <c>OTEL_TRACES_SAMPLER</c> or <c>Telemetry:TracesPerSecond</c> (which traces are kept; default 50
+    /// logs over OTLP; none without it), <c>OTEL_TRACES_EXPORTER</c>, <c>OTEL_METRICS_EXPORTER</c> and <c>OTEL_LOGS_EXPORTER</c> (<c>none</c>:
+    /// not that one), <c>OTEL_SDK_DISABLED</c> (<c>true</c>: no telemetry, and no <c>/metrics</c>), <c>OTEL_TRACES_SAMPLER</c> or <c>Telemetry:TracesPerSecond</c> (which traces are kept; default 50
     /// a second), <c>Logging:Console:FormatterName</c> (<c>simple</c> or <c>json</c>), <c>Shutdown:DrainDelay</c> (how long a stopping
     /// service still serves while its readiness is 503; default none), <c>services:{name}:http:0..n</c> (service discovery).
     /// </remarks>
@@ -45,6 +47,8 @@ public static class Extensions
     /// </summary>
     public static WebApplication UseServiceDefaults(this WebApplication app)
     {
+        // Before anything is made that counts: what is counted before somebody listens is lost, as is a counter's first 0.
+        app.Services.GetService<MeterProvider>();
         app.UseMiddleware<CorrelationIdMiddleware>();
         app.UseExceptionHandler();
         app.UseStatusCodePages();

@@ -104,6 +104,6 @@ internal sealed partial class ContactCsv(ContactStore store, ContactQuery query)
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "A CSV file was cut off, because the database went away: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "A CSV file was cut off, because the database went away: {Reason}", EventName = "ContactCsvCutOff")]
     private static partial void LogCutOff(ILogger logger, string reason);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.OpenApi;
@@ -25,12 +26,14 @@ internal static class ContactEndpoints
     {
         builder.AddNotifications();
         builder.Services.AddSingleton<ContactStore>();
-        builder.Services.AddSingleton<ContactMetrics>();
+        builder.Services.AddActivatedSingleton<ContactMetrics>();
         builder.Services.AddSingleton<ContactExport>();
         builder.Services.AddSingleton<SpamGuard>();
         builder.Services.AddOptions<ContactOptions>().BindConfiguration(ContactOptions.Section);
         builder.Services.AddSingleton(services => new GroupCommit<NewContact>(
-            services.GetRequiredService<ContactStore>().AddAsync, services.GetRequiredService<DatabaseOptions>()));
+            services.GetRequiredService<ContactStore>().AddAsync,
+            services.GetRequiredService<DatabaseOptions>(),
+            services.GetRequiredService<IMeterFactory>()));
     }
 
     public static void MapContacts(this IEndpointRouteBuilder app)

@@ -171,9 +171,10 @@ internal sealed partial class ContactExport(NpgsqlDataSource database, IObjectSt
 
     private sealed record Row(string Id, string Json, string? FileName, string? ObjectKey);
 
-    [LoggerMessage(LogLevel.Error, "The object of document {Id} is not in the store; an export names it as missing")]
+    [LoggerMessage(
+        LogLevel.Error, "The object of document {Id} is not in the store; an export names it as missing", EventName = "ExportedObjectMissing")]
     private partial void LogMissing(string id);
 
-    [LoggerMessage(LogLevel.Warning, "An export was cut off: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "An export was cut off: {Reason}", EventName = "ContactExportCutOff")]
     private partial void LogCutOff(string reason);
 }

@@ -25,6 +25,17 @@ internal sealed class ContactMetrics : IDisposable
         // The exporter for Prometheus appends _total.
         _submissions = _meter.CreateCounter<long>("contact_submissions", description: "Contact submissions that are in the database.");
         _spam = _meter.CreateCounter<long>("contact_spam", description: "Submissions of the contact form that were no person's.");
+        foreach (var source in _sources.Append(Other))
+        {
+            foreach (var service in _services.Append(Other))
+            {
+                _submissions.Add(0, new("source", source), new("service", service));
+            }
+        }
+        foreach (var reason in SpamGuard.Reasons)
+        {
+            _spam.Add(0, new KeyValuePair<string, object?>("reason", reason));
+        }
     }
 
     public void Submitted(string source, string service) => _submissions.Add(

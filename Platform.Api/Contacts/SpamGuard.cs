@@ -10,12 +10,17 @@ namespace Platform.Api.Contacts;
 /// </summary>
 internal sealed class SpamGuard(IOptions<ContactOptions> options, TimeProvider time)
 {
+    private const string Honeypot = "honeypot", NotTheForm = "not_the_form", TooFast = "too_fast";
+
+    /// <summary>All that <see cref="Judge"/> may answer.</summary>
+    public static IReadOnlyList<string> Reasons { get; } = [Honeypot, NotTheForm, TooFast];
+
     /// <summary>Why this is spam; null when it is not.</summary>
     public string? Judge(TextFields fields)
     {
         if (fields[ContactFields.Trap].Length > 0)
         {
-            return "honeypot";
+            return Honeypot;
         }
         var opened = fields[ContactFields.Opened];
         if (opened.Length == 0)
@@ -24,10 +29,10 @@ internal sealed class SpamGuard(IOptions<ContactOptions> options, TimeProvider t
         }
         if (!long.TryParse(opened, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds))
         {
-            return "not_the_form";
+            return NotTheForm;
         }
         // The edge's clock may be ahead of this one: that is no fault of the person's.
         var elapsed = time.GetUtcNow().ToUnixTimeMilliseconds() - milliseconds;
-        return elapsed >= 0 && elapsed < options.Value.MinimumFillTime.TotalMilliseconds ? "too_fast" : null;
+        return elapsed >= 0 && elapsed < options.Value.MinimumFillTime.TotalMilliseconds ? TooFast : null;
     }
 }

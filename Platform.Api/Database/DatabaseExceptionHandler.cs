@@ -47,6 +47,6 @@ internal sealed partial class DatabaseExceptionHandler(
         _ => false,
     };
 
-    [LoggerMessage(LogLevel.Warning, "The database is unavailable: {Kind} {SqlState} {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "The database is unavailable: {Kind} {SqlState} {Reason}", EventName = "DatabaseUnavailable")]
     private partial void LogUnavailable(string kind, string? sqlState, string reason);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Npgsql;
 using Platform.ServiceDefaults.Errors;
@@ -18,11 +19,18 @@ internal sealed class GroupCommit<T> : IAsyncDisposable
     private readonly int _maxBatchSize;
     private readonly Channel<Entry> _queue;
     private readonly CancellationTokenSource _stop = new();
+    private readonly Histogram<int> _batchSizes;
     private readonly Task[] _writers;
 
     /// <param name="commit">Writes all items in one transaction and returns the counter's value after the last of them.</param>
-    public GroupCommit(Func<IReadOnlyList<T>, CancellationToken, Task<long>> commit, DatabaseOptions options)
+    /// <param name="options">Sizes and numbers.</param>
+    /// <param name="meters">Of the histogram <c>group_commit_batch_size</c>, which all instances share.</param>
+    public GroupCommit(Func<IReadOnlyList<T>, CancellationToken, Task<long>> commit, DatabaseOptions options, IMeterFactory meters)
     {
+        _batchSizes = meters.Create(Telemetry.MeterName).CreateHistogram<int>(
+            "group_commit_batch_size",
+            description: "Submissions and visits that shared a commit.",
+            advice: new() { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512] });
         _commit = commit;
         _maxBatchSize = options.MaxBatchSize;
         _queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(options.QueueCapacity));
@@ -79,6 +87,7 @@ internal sealed class GroupCommit<T> : IAsyncDisposable
         try
         {
             var last = await _commit(batch.ConvertAll(entry => entry.Item), _stop.Token);
+            _batchSizes.Record(batch.Count);
             for (var i = 0; i < batch.Count; i++)
             {
                 batch[i].SetResult(last - batch.Count + 1 + i);

@@ -113,13 +113,14 @@ internal sealed partial class Migrator(
         return applied;
     }
 
-    [LoggerMessage(LogLevel.Information, "Applied migration {Name}")]
+    [LoggerMessage(LogLevel.Information, "Applied migration {Name}", EventName = "MigrationApplied")]
     private partial void LogApplied(string name);
 
-    [LoggerMessage(LogLevel.Warning, "The database schema could not be brought up to date, trying again in {Delay}: {Reason}")]
+    [LoggerMessage(
+        LogLevel.Warning, "The database schema could not be brought up to date, trying again in {Delay}: {Reason}", EventName = "MigrationDelayed")]
     private partial void LogFailed(string reason, TimeSpan delay);
 
-    [LoggerMessage(LogLevel.Critical, "{Reason}")]
+    [LoggerMessage(LogLevel.Critical, "{Reason}", EventName = "MigrationChanged")]
     private partial void LogChanged(string reason);
 }
 

@@ -44,7 +44,7 @@ internal sealed partial class Retention(
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    [LoggerMessage(LogLevel.Warning, "Old rows of {Table} could not be deleted and wait for the next time: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Old rows of {Table} could not be deleted and wait for the next time: {Reason}", EventName = "RetentionDelayed")]
     private partial void LogLater(string table, string reason);
 }
 

@@ -27,7 +27,7 @@ internal static class DocumentEndpoints
                 $"{LinkOptions.Section}:SigningKey must have {LinkOptions.MinKeyLength} characters at least.")
             .ValidateOnStart();
         builder.Services.AddSingleton<DocumentStore>();
-        builder.Services.AddSingleton<DocumentMetrics>();
+        builder.Services.AddActivatedSingleton<DocumentMetrics>();
         builder.Services.AddSingleton<DocumentContents>();
         builder.Services.AddSingleton<LinkToken>();
         builder.Services.AddSingleton<UploadEndpoint>();

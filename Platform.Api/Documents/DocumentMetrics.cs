@@ -26,6 +26,13 @@ internal sealed class DocumentMetrics : IDisposable
         _meter = meters.Create(Telemetry.MeterName);
         // The exporter for Prometheus appends _total.
         _uploads = _meter.CreateCounter<long>("document_uploads", description: "Uploads of documents that were answered.");
+        foreach (var type in _types.Append(Other))
+        {
+            foreach (var status in (string[])[Success, Rejected, Error])
+            {
+                _uploads.Add(0, new("document_type", type), new("status", status));
+            }
+        }
     }
 
     public void Uploaded(string? documentType, string status) => _uploads.Add(

@@ -89,9 +89,9 @@ internal sealed partial class DocumentSweeper(
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "{Count} documents were in the trash for long enough and are erased")]
+    [LoggerMessage(LogLevel.Information, "{Count} documents were in the trash for long enough and are erased", EventName = "DocumentsErased")]
     private partial void LogErased(int count);
 
-    [LoggerMessage(LogLevel.Warning, "What nobody refers to cannot be deleted at the moment: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "What nobody refers to cannot be deleted at the moment: {Reason}", EventName = "UnreferencedObjectsNotDeleted")]
     private partial void LogAway(string reason);
 }

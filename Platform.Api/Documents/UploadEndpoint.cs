@@ -192,7 +192,8 @@ internal sealed partial class UploadEndpoint(
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "The object {Key} of an upload that failed is left to be deleted later ({Cause})")]
+    [LoggerMessage(
+        LogLevel.Warning, "The object {Key} of an upload that failed is left to be deleted later ({Cause})", EventName = "UploadedObjectLeft")]
     private partial void LogLeft(string key, string cause);
 
     /// <summary>One upload on its way.</summary>

@@ -13,6 +13,13 @@ internal static class HealthEndpoints
 
     private static readonly string Version = typeof(HealthEndpoints).Assembly.GetName().Version!.ToString(3);
 
+    public static void AddWarmUp(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<WarmUp>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<WarmUp>());
+        builder.Services.AddHealthChecks().AddCheck<WarmUp>(WarmUp.Check, HealthStatus.Unhealthy, [HealthTags.Startup]);
+    }
+
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
         app.MapGet("/health", HealthAsync)

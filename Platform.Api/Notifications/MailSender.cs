@@ -46,7 +46,7 @@ internal sealed partial class MailSender(
                 while (true)
                 {
                     await SendDueAsync(stoppingToken);
-                    metrics.Observe(await outbox.CountAsync(stoppingToken));
+                    metrics.Observe(await outbox.ReadStateAsync(stoppingToken));
                     await connection.WaitAsync(LookInterval, stoppingToken);
                 }
             }
@@ -77,7 +77,7 @@ internal sealed partial class MailSender(
             }
             catch (Exception failure) when (IsOfServer(failure) && !stoppingToken.IsCancellationRequested)
             {
-                metrics.Observe(await outbox.CountAsync(stoppingToken));
+                metrics.Observe(await outbox.ReadStateAsync(stoppingToken));
                 LogServerAway(Describe(failure), _pause);
                 await Task.Delay(_pause * (0.75 + Random.Shared.NextDouble() / 4), time, stoppingToken);
                 _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
@@ -120,6 +120,8 @@ internal sealed partial class MailSender(
             var last = messages.Max(message => message.Attempts) >= options.MaxAttempts;
             LogNotSent(messages.Count, Describe(failure), last ? "given up" : "tried again");
             await outbox.FailedAsync(messages, Describe(failure), stoppingToken);
+            metrics.Delivered(OutboxMetrics.Failed, messages.Count(message => message.Attempts >= options.MaxAttempts));
+            metrics.Delivered(OutboxMetrics.Retried, messages.Count(message => message.Attempts < options.MaxAttempts));
             if (IsOfServer(failure) || !client.IsConnected)
             {
                 throw;
@@ -127,6 +129,7 @@ internal sealed partial class MailSender(
             return;
         }
         await outbox.SentAsync(messages, stoppingToken);
+        metrics.Delivered(OutboxMetrics.Sent, messages.Count);
     }
 
     private CancellationTokenSource Deadline(CancellationToken stoppingToken)
@@ -156,12 +159,12 @@ internal sealed partial class MailSender(
         _ => $"The connection to the mail server failed ({failure.GetType().Name}).",
     };
 
-    [LoggerMessage(LogLevel.Warning, "Mail waits, trying again in {Pause}: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Mail waits, trying again in {Pause}: {Reason}", EventName = "MailServerAway")]
     private partial void LogServerAway(string reason, TimeSpan pause);
 
-    [LoggerMessage(LogLevel.Warning, "A mail that tells of {Count} contacts was not sent and is {Consequence}: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "A mail that tells of {Count} contacts was not sent and is {Consequence}: {Reason}", EventName = "MailNotSent")]
     private partial void LogNotSent(int count, string reason, string consequence);
 
-    [LoggerMessage(LogLevel.Warning, "New mail cannot be noticed at the moment: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "New mail cannot be noticed at the moment: {Reason}", EventName = "MailNotNoticed")]
     private partial void LogDatabaseAway(string reason);
 }

@@ -91,15 +91,16 @@ internal sealed class Outbox(NpgsqlDataSource database, MailOptions options)
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>How many messages wait, and how many have been given up.</summary>
-    public async Task<(long Waiting, long Failed)> CountAsync(CancellationToken cancellationToken)
+    public async Task<OutboxState> ReadStateAsync(CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand($"""
-            SELECT (SELECT count(*) FROM outbox WHERE {Waiting}), (SELECT count(*) FROM outbox WHERE failed_at IS NOT NULL)
+            SELECT count(*), (SELECT count(*) FROM outbox WHERE failed_at IS NOT NULL),
+                coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8
+            FROM outbox WHERE {Waiting}
             """);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return (reader.GetInt64(0), reader.GetInt64(1));
+        return new(reader.GetInt64(0), reader.GetInt64(1), reader.GetDouble(2));
     }
 
     private static void AddIds(NpgsqlCommand command, IReadOnlyList<OutboxMessage> messages) =>
@@ -109,6 +110,12 @@ internal sealed class Outbox(NpgsqlDataSource database, MailOptions options)
             NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid,
         });
 }
+
+/// <summary>What is in the outbox.</summary>
+/// <param name="Waiting">Messages that are still to be sent.</param>
+/// <param name="Failed">Messages that have been given up.</param>
+/// <param name="OldestAge">Seconds since the oldest waiting message was written; 0 when none waits.</param>
+internal sealed record OutboxState(long Waiting, long Failed, double OldestAge);
 
 /// <summary>A message and the contact that it tells of.</summary>
 /// <param name="Attempts">With the one under way.</param>

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics.Metrics;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.OpenApi;
@@ -27,18 +28,20 @@ internal static class SearchExtensions
                 ConnectionString = builder.Configuration.GetConnectionString("search")
                     ?? throw new InvalidOperationException("Search:Provider is meilisearch, and the connection string search is not set."),
             };
-            builder.Services.AddHttpClient<ISearchIndex, MeilisearchIndex>(http =>
+            builder.Services.AddHttpClient<MeilisearchIndex>(http =>
             {
                 http.BaseAddress = new Uri($"{connection["Endpoint"]}".TrimEnd('/') + "/");
                 http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", $"{connection["MasterKey"]}");
                 http.Timeout = MeilisearchTimeout;
             });
+            builder.Services.AddTransient<ISearchIndex>(Measured<MeilisearchIndex>);
         }
         else
         {
-            builder.Services.AddSingleton<ISearchIndex, PostgresSearchIndex>();
+            builder.Services.AddSingleton<PostgresSearchIndex>();
+            builder.Services.AddSingleton<ISearchIndex>(Measured<PostgresSearchIndex>);
         }
-        builder.Services.AddSingleton<SearchMetrics>();
+        builder.Services.AddActivatedSingleton<SearchMetrics>();
         builder.Services.AddHostedService<SearchPreparation>();
         builder.Services.AddHealthChecks()
             .AddCheck<SearchHealthCheck>(SearchHealthCheck.Name, HealthStatus.Degraded, timeout: HealthCheckTimeout);
@@ -74,27 +77,31 @@ internal static class SearchExtensions
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
     }
 
+    private static MeasuredSearchIndex Measured<T>(IServiceProvider services) where T : ISearchIndex =>
+        new(services.GetRequiredService<T>(), services.GetRequiredService<IMeterFactory>());
+
     private static async Task<IResult> SearchAsync(
         SearchRequest request, ISearchIndex index, SearchMetrics metrics, TimeProvider time, CancellationToken cancellationToken)
     {
         if (request.Errors is not null)
         {
-            metrics.Searched("invalid");
+            metrics.Refused();
             return RequestProblems.Invalid(request.Errors, request.Status);
         }
         var start = time.GetTimestamp();
         try
         {
             var page = await index.SearchAsync(request.Query, cancellationToken);
-            metrics.Searched(page.TotalCount > 0 ? "found" : "nothing");
+            var duration = time.GetElapsedTime(start);
+            metrics.Searched(page.TotalCount > 0 ? SearchMetrics.Found : SearchMetrics.Nothing, duration);
             return TypedResults.Json(
                 new SearchAnswer(
-                    [.. page.Hits.Select(SearchResult.From)], page.TotalCount, request.Text, time.GetElapsedTime(start).TotalSeconds, page.Facets),
+                    [.. page.Hits.Select(SearchResult.From)], page.TotalCount, request.Text, duration.TotalSeconds, page.Facets),
                 SearchJson.Default.SearchAnswer);
         }
         catch (ServiceUnavailableException)
         {
-            metrics.Searched("unavailable");
+            metrics.Searched(SearchMetrics.Unavailable, time.GetElapsedTime(start));
             throw;
         }
     }

@@ -28,6 +28,6 @@ internal sealed partial class SearchPreparation(
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "The search index is not ready, trying again in {Delay}: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "The search index is not ready, trying again in {Delay}: {Reason}", EventName = "SearchIndexNotReady")]
     private partial void LogFailed(string reason, TimeSpan delay);
 }

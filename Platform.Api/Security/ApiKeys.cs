@@ -173,9 +173,9 @@ internal sealed partial class ApiKeys : BackgroundService
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Changes of API keys cannot be noticed at the moment: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Changes of API keys cannot be noticed at the moment: {Reason}", EventName = "ApiKeyChangesNotNoticed")]
     private partial void LogNotListening(string reason);
 
-    [LoggerMessage(LogLevel.Warning, "The last uses of API keys could not be saved, trying again: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "The last uses of API keys could not be saved, trying again: {Reason}", EventName = "ApiKeyUsesNotSaved")]
     private partial void LogUsesNotSaved(string reason);
 }

@@ -28,6 +28,7 @@ internal sealed partial class ObjectStorePreparation(IObjectStore store, TimePro
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "The object store is not available, documents cannot be stored yet: {Reason}")]
+    [LoggerMessage(
+        LogLevel.Warning, "The object store is not available, documents cannot be stored yet: {Reason}", EventName = "ObjectStoreNotReady")]
     private partial void LogAway(string? reason);
 }

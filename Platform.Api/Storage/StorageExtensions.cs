@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Platform.Api.Storage;
@@ -12,15 +13,22 @@ internal static class StorageExtensions
         builder.Services.AddOptions<StorageOptions>().Bind(section).ValidateDataAnnotations().ValidateOnStart();
         if (section[nameof(StorageOptions.Provider)] == "s3")
         {
-            builder.Services.AddSingleton<IObjectStore, S3ObjectStore>();
+            builder.Services.AddMeasured<S3ObjectStore>();
         }
         else
         {
-            builder.Services.AddSingleton<IObjectStore, FileObjectStore>();
+            builder.Services.AddMeasured<FileObjectStore>();
         }
         builder.Services.AddSingleton<UnreferencedObjects>();
         builder.Services.AddHostedService<ObjectStorePreparation>();
         builder.Services.AddHealthChecks().AddCheck<ObjectStoreCheck>(
             ObjectStoreCheck.Name, HealthStatus.Degraded, tags: [], timeout: CheckTimeout);
+    }
+
+    private static void AddMeasured<T>(this IServiceCollection services) where T : class, IObjectStore
+    {
+        services.AddSingleton<T>();
+        services.AddSingleton<IObjectStore>(provider =>
+            new MeasuredObjectStore(provider.GetRequiredService<T>(), provider.GetRequiredService<IMeterFactory>()));
     }
 }

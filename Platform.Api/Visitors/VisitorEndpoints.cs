@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net.Mime;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -14,7 +15,9 @@ internal static class VisitorEndpoints
         builder.Services.AddHostedService(services => services.GetRequiredService<VisitorCounter>());
         builder.Services.AddSingleton<VisitStore>();
         builder.Services.AddSingleton(services => new GroupCommit<Visit>(
-            services.GetRequiredService<VisitStore>().AddAsync, services.GetRequiredService<DatabaseOptions>()));
+            services.GetRequiredService<VisitStore>().AddAsync,
+            services.GetRequiredService<DatabaseOptions>(),
+            services.GetRequiredService<IMeterFactory>()));
     }
 
     public static void MapVisitors(this IEndpointRouteBuilder app)

@@ -48,6 +48,8 @@ internal static class AlertmanagerExtensions
             .WithArgs(
                 $"{files}/{Script}", program,
                 $"--storage.path={alertmanager.WithDataFolder("/alertmanager")}",
+                // Who was told of what is remembered for longer than the longest pause between two reminders, a week.
+                "--data.retention=192h",
                 $"--web.route-prefix={BasePath}/",
                 // There is one of it: nobody to gossip with.
                 "--cluster.listen-address=")

@@ -19,7 +19,9 @@ internal static class NodeExporterExtensions
     /// <summary>A node exporter for the machine that it runs on.</summary>
     public static IResourceBuilder<IMonitor>? AddNodeExporter(this IDistributedApplicationBuilder builder, string name, PlatformTopology topology)
     {
-        var exporter = builder.AddMonitor(name, topology, Program);
+        var exporter = builder.AddMonitor(name, topology, Program)
+            // Debian's asks it by itself, and logs an error at every scrape where there is none.
+            ?.WithArgs("--no-collector.systemd");
         if (exporter?.Resource is ContainerResource)
         {
             exporter.WithArgs(

@@ -11,7 +11,7 @@ namespace Platform.Edge.Authentication;
 /// Lets through who may use a path, whether or not anything is there: a stranger cannot tell. A request to the API with a key is the API's to
 /// judge. What a person's browser sends on another site's behalf changes nothing.
 /// </summary>
-internal sealed class AccessControl(RequestDelegate next, IAntiforgery antiforgery, Problem problem)
+internal sealed class AccessControl(RequestDelegate next, IAntiforgery antiforgery, Problem problem, AccessMetrics metrics)
 {
     public const string TokenHeader = "X-CSRF-Token";
 
@@ -43,16 +43,23 @@ internal sealed class AccessControl(RequestDelegate next, IAntiforgery antiforge
         }
 
         context.User = result.Principal;
-        await (access == Access.Administrator && !context.User.IsAdministrator
-            ? problem.WriteAsync(context, StatusCodes.Status403Forbidden, "This is for administrators. Ask one of them, or sign in as one.")
+        await (access == Access.Administrator && !context.User.IsAdministrator ? RefuseAsync(context)
             : route is null || !ForwardedIdentity.IsTold(route) ? next(context)
             : route.Cluster == RouteTable.Api ? ApiAsync(context)
             : access == Access.Public ? next(context)
             : ApplicationAsync(context));
     }
 
+    private Task RefuseAsync(HttpContext context)
+    {
+        metrics.Refused(Refusal.Role);
+        return problem.WriteAsync(
+            context, StatusCodes.Status403Forbidden, "This is for administrators. Ask one of them, or sign in as one.");
+    }
+
     private Task ChallengeAsync(HttpContext context, EdgeRoute? route)
     {
+        metrics.Refused(Refusal.SignedOut);
         var request = context.Request;
         var response = context.Response;
         if ((HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)) && request.AcceptsHtml())

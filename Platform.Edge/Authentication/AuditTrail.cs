@@ -17,10 +17,12 @@ internal sealed record AuditEvent(
 
 /// <summary>
 /// Tells who signed in and out, and who could not: one line in the log under the category <c>Audit</c>, at once, and a row in the API's audit
-/// log as soon as the API takes it. Nobody waits for that; while the API is away a bounded number is kept, the newest first to be left out.
+/// log as soon as the API takes it. Nobody waits for that; while the API is away a bounded number is kept, the newest first to be left out,
+/// which is counted.
 /// </summary>
 internal sealed partial class AuditTrail(
-    IHttpClientFactory clients, ApiTokens tokens, TimeProvider time, ILoggerFactory loggers, ILogger<AuditTrail> logger) : BackgroundService
+    IHttpClientFactory clients, ApiTokens tokens, AccessMetrics metrics, TimeProvider time, ILoggerFactory loggers, ILogger<AuditTrail> logger)
+    : BackgroundService
 {
     public const string Category = "Audit";
     public const string Nobody = "public";
@@ -32,11 +34,14 @@ internal sealed partial class AuditTrail(
 
     private readonly ILogger _log = loggers.CreateLogger(Category);
     private readonly Channel<AuditEvent> _queue = Channel.CreateBounded<AuditEvent>(
-        new BoundedChannelOptions(Kept) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+        new BoundedChannelOptions(Kept) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true }, _ => metrics.AuditDropped());
 
     /// <summary>Somebody signed in.</summary>
-    public void SignedIn(HttpContext context, string name, string role, string method) =>
+    public void SignedIn(HttpContext context, string name, string role, string method)
+    {
+        metrics.SignIn(SignInOutcome.Success);
         Record(context, "session.started", $"user:{name}", $"user:{name}", ("role", role), ("method", method));
+    }
 
     /// <summary>Somebody signed out.</summary>
     public void SignedOut(HttpContext context, string name) => Record(context, "session.ended", $"user:{name}", $"user:{name}");
@@ -44,15 +49,26 @@ internal sealed partial class AuditTrail(
     /// <summary>The name or the password was wrong.</summary>
     /// <param name="context">The request.</param>
     /// <param name="name">The name of the account, or that it is none.</param>
-    public void Failed(HttpContext context, string name) => Record(context, "sign_in.failed", Nobody, $"user:{name}");
+    public void Failed(HttpContext context, string name)
+    {
+        metrics.SignIn(SignInOutcome.Failure);
+        Record(context, "sign_in.failed", Nobody, $"user:{name}");
+    }
 
     /// <summary>The address has to wait.</summary>
     /// <inheritdoc cref="Failed"/>
-    public void Locked(HttpContext context, string name, TimeSpan wait) =>
+    public void Locked(HttpContext context, string name, TimeSpan wait)
+    {
+        metrics.SignIn(SignInOutcome.LockedOut);
         Record(context, "sign_in.locked", Nobody, $"user:{name}", ("wait", $"{wait.TotalSeconds:0} s"));
+    }
 
     /// <summary>The provider knows the person, who has no role here.</summary>
-    public void Refused(HttpContext context, string name) => Record(context, "sign_in.refused", Nobody, $"user:{name}");
+    public void Refused(HttpContext context, string name)
+    {
+        metrics.SignIn(SignInOutcome.Failure);
+        Record(context, "sign_in.refused", Nobody, $"user:{name}");
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -104,6 +120,11 @@ internal sealed partial class AuditTrail(
             var isFinal = (int)answer.StatusCode is >= 400 and < 500
                 and not (StatusCodes.Status408RequestTimeout or StatusCodes.Status429TooManyRequests);
             LogNotWritten(logger, entry.Action, (int)answer.StatusCode, isFinal ? "it is in this log only" : "it is tried again");
+            if (isFinal)
+            {
+                metrics.AuditDropped();
+            }
+
             return isFinal;
         }
         catch (Exception exception) when (
@@ -120,10 +141,11 @@ internal sealed partial class AuditTrail(
         Message = "{action}: {subject} from {client}{details}, correlation {correlation_id}")]
     private static partial void LogEvent(ILogger logger, string action, string subject, string client, string details, string correlation_id);
 
-    [LoggerMessage(LogLevel.Warning, "The API answered {Status} to the audit entry {Action}: {Consequence}")]
+    [LoggerMessage(LogLevel.Warning, "The API answered {Status} to the audit entry {Action}: {Consequence}", EventName = "AuditEntryNotTaken")]
     private static partial void LogNotWritten(ILogger logger, string action, int status, string consequence);
 
-    [LoggerMessage(LogLevel.Warning, "The API has not taken the audit entry {Action}, which is tried again: {Reason}")]
+    [LoggerMessage(
+        LogLevel.Warning, "The API has not taken the audit entry {Action}, which is tried again: {Reason}", EventName = "AuditEntryDelayed")]
     private static partial void LogAway(ILogger logger, string action, string reason);
 }
 

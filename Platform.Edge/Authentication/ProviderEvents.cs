@@ -124,6 +124,6 @@ internal sealed partial class ProviderEvents(
         };
     }
 
-    [LoggerMessage(Message = "A sign-in at the provider did not work")]
+    [LoggerMessage(Message = "A sign-in at the provider did not work", EventName = "ProviderSignInFailed")]
     private partial void LogFailure(LogLevel level, Exception? exception);
 }

@@ -48,6 +48,14 @@ internal sealed class Sessions(IOptions<SignInOptions> options, TimeProvider tim
     /// <summary>The session with this id, if there is one; it has been used now.</summary>
     public Session? Find(string id) => _sessions.Get<Session>(KeyHash.Of(id));
 
+    /// <summary>How many there are.</summary>
+    public int Count()
+    {
+        // What has ended is only taken out now and then; this takes out nothing else.
+        _sessions.Compact(0);
+        return _sessions.Count;
+    }
+
     public void End(string id) => _sessions.Remove(KeyHash.Of(id));
 
     /// <summary>When a session that is used now ends unless it is used again.</summary>

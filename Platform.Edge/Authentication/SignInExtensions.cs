@@ -16,6 +16,7 @@ internal static class SignInExtensions
         services.AddOptions<SignInOptions>().Bind(section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<SignInOptions>, SignInValidation>();
         services.AddSingleton<Sessions>();
+        services.AddActivatedSingleton<AccessMetrics>();
         services.AddSingleton<Lockout>();
         services.AddSingleton<AdministratorAccount>();
         services.AddSingleton<ApiTokens>();

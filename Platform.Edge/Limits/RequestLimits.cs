@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
+using Platform.Edge.Authentication;
 using Platform.Edge.Routing;
 using Platform.Edge.Site;
 
@@ -15,6 +16,7 @@ internal sealed class RequestLimits
     private readonly RequestDelegate _next;
     private readonly ApiKeys _keys;
     private readonly Problem _problem;
+    private readonly AccessMetrics _metrics;
     private readonly LimitsOptions _options;
     private readonly Counter<long> _refused;
     private readonly Buckets _writes;
@@ -24,19 +26,25 @@ internal sealed class RequestLimits
     private readonly (PathRate Rule, Buckets Buckets)[] _paths;
 
     public RequestLimits(
-        RequestDelegate next, ApiKeys keys, Problem problem, IOptions<LimitsOptions> options, IMeterFactory meters, TimeProvider time)
+        RequestDelegate next, ApiKeys keys, Problem problem, AccessMetrics metrics, IOptions<LimitsOptions> options, IMeterFactory meters,
+        TimeProvider time)
     {
         _next = next;
         _keys = keys;
         _problem = problem;
+        _metrics = metrics;
         _options = options.Value;
-        _refused = meters.Create("Platform.Edge").CreateCounter<long>(
+        _refused = meters.Create(Telemetry.MeterName).CreateCounter<long>(
             "edge_rate_limited_total", description: "Requests refused because their client asked too often.");
         _writes = new Buckets("writes", _options.Writes, _options.Buckets, time);
         _reads = new Buckets("reads", _options.Reads, _options.Buckets, time);
         _site = new Buckets("site", _options.Site, _options.Buckets, time);
         _perKey = new Buckets("keys", _options.Keys, _options.Buckets, time);
         _paths = [.. _options.Paths.Select(rule => (rule, new Buckets(rule.Path, new Rate(rule.PerSecond, rule.Burst), _options.Buckets, time)))];
+        foreach (var buckets in (Buckets[])[_writes, _reads, _site, _perKey, .. _paths.Select(path => path.Buckets)])
+        {
+            _refused.Add(0, Tag(buckets));
+        }
     }
 
     public Task InvokeAsync(HttpContext context)
@@ -123,13 +131,16 @@ internal sealed class RequestLimits
 
     private Task TooMany(HttpContext context, Buckets buckets, TimeSpan wait)
     {
-        _refused.Add(1, new KeyValuePair<string, object?>("policy", buckets.Policy));
+        _refused.Add(1, Tag(buckets));
         return _problem.WriteAsync(
             context, StatusCodes.Status429TooManyRequests, "Too many requests from this client. Wait a moment and try again.", wait);
     }
 
+    private static KeyValuePair<string, object?> Tag(Buckets buckets) => new("policy", buckets.Policy);
+
     private Task WrongKey(HttpContext context)
     {
+        _metrics.Refused(Refusal.WrongKey);
         context.Response.Headers.WWWAuthenticate = "ApiKey";
         return _problem.WriteAsync(context, StatusCodes.Status401Unauthorized, "The API key is not valid.");
     }

@@ -27,8 +27,9 @@ internal sealed partial class AccessLogFile : BackgroundService
     {
         _options = options.Value;
         _logger = logger;
-        _dropped = meters.Create("Platform.Edge").CreateCounter<long>(
+        _dropped = meters.Create(Telemetry.MeterName).CreateCounter<long>(
             "edge_access_log_dropped_total", description: "Lines that are missing in the access log's file.");
+        _dropped.Add(0);
         _queue = Channel.CreateBounded<AccessLogEntry>(
             new BoundedChannelOptions(_options.Queue) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite },
             _ => _dropped.Add(1));
@@ -145,6 +146,6 @@ internal sealed partial class AccessLogFile : BackgroundService
         File.Move(path, $"{path}.1", overwrite: true);
     }
 
-    [LoggerMessage(LogLevel.Error, "The access log cannot be written to {Path}; lines will be missing")]
+    [LoggerMessage(LogLevel.Error, "The access log cannot be written to {Path}; lines will be missing", EventName = "AccessLogNotWritten")]
     private partial void LogFailed(string path, Exception exception);
 }

@@ -40,6 +40,7 @@ internal static class Proxy
                 clusters)
             .ConfigureHttpClient((_, handler) => Configure(handler, options))
             .AddTransforms(AddTransforms);
+        builder.Services.AddActivatedSingleton<ProxyMetrics>();
         // The servers behind the edge measure the requests that they get; to measure each here once more would be a tenth of its cost.
         builder.Services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddView("http.client.*", MetricStreamConfiguration.Drop));
     }

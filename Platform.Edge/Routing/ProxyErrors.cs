@@ -7,11 +7,16 @@ namespace Platform.Edge.Routing;
 /// <summary>Answers for a server that did not: 413, 502, 503 or 504, as a problem document or an error page.</summary>
 internal sealed class ProxyErrors(RequestDelegate next, IOptions<ProxyOptions> options, Problem problem)
 {
-    public async Task InvokeAsync(HttpContext context)
+    public async Task InvokeAsync(HttpContext context, ProxyMetrics metrics)
     {
         await next(context);
-        if (context.GetForwarderErrorFeature() is not { } failure || context.Response.HasStarted
-            || context.RequestAborted.IsCancellationRequested)
+        if (context.GetForwarderErrorFeature() is not { } failure)
+        {
+            return;
+        }
+
+        metrics.Failed(context.GetReverseProxyFeature().Cluster.Config.ClusterId, failure.Error);
+        if (context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
         {
             return;
         }

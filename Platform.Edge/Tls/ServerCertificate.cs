@@ -35,7 +35,7 @@ internal sealed partial class ServerCertificate : BackgroundService
             throw new InvalidCertificateException(Reason(exception), exception);
         }
 
-        meters.Create("Platform.Edge").CreateObservableGauge(
+        meters.Create(Telemetry.MeterName).CreateObservableGauge(
             "edge_certificate_expiry_timestamp_seconds",
             () => new DateTimeOffset(_current.TargetCertificate.NotAfter).ToUnixTimeSeconds(),
             description: "When the certificate that is served ends, in seconds since 1970.");
@@ -121,13 +121,15 @@ internal sealed partial class ServerCertificate : BackgroundService
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "Serving https with the certificate of {Subject}, which ends {NotAfter:u}")]
+    [LoggerMessage(LogLevel.Information, "Serving https with the certificate of {Subject}, which ends {NotAfter:u}", EventName = "CertificateLoaded")]
     private static partial void LogLoaded(ILogger logger, string subject, DateTime notAfter);
 
-    [LoggerMessage(LogLevel.Warning, "Serving https with the certificate of {Subject}, which has ended {NotAfter:u}: clients will refuse it")]
+    [LoggerMessage(
+        LogLevel.Warning, "Serving https with the certificate of {Subject}, which has ended {NotAfter:u}: clients will refuse it",
+        EventName = "CertificateExpired")]
     private static partial void LogExpired(ILogger logger, string subject, DateTime notAfter);
 
-    [LoggerMessage(LogLevel.Error, "The certificate stays as it was: {Reason}")]
+    [LoggerMessage(LogLevel.Error, "The certificate stays as it was: {Reason}", EventName = "CertificateNotLoaded")]
     private static partial void LogNotLoaded(ILogger logger, string reason);
 }
 

@@ -77,6 +77,6 @@ internal static partial class TlsExtensions
     private static bool IsConfigured(IConfiguration configuration) =>
         configuration.GetSection("Tls").Get<TlsOptions>() is { IsConfigured: true };
 
-    [LoggerMessage(LogLevel.Critical, "TLS cannot be served: {Reason}")]
+    [LoggerMessage(LogLevel.Critical, "TLS cannot be served: {Reason}", EventName = "TlsNotServed")]
     private static partial void LogUnusable(ILogger logger, string reason);
 }

@@ -89,6 +89,7 @@ internal sealed partial class ExpectedExceptionHandler(IProblemDetailsService pr
     private static HttpValidationProblemDetails Invalid(int status, string field, string message) =>
         new(new Dictionary<string, string[]> { [field] = [message] }) { Status = status };
 
-    [LoggerMessage(LogLevel.Warning, "The {Dependency} is not available ({Cause}): answered 503, retry after {Seconds} s")]
+    [LoggerMessage(
+        LogLevel.Warning, "The {Dependency} is not available ({Cause}): answered 503, retry after {Seconds} s", EventName = "DependencyUnavailable")]
     private partial void LogUnavailable(string dependency, long seconds, string? cause);
 }

@@ -78,9 +78,9 @@ internal sealed partial class CachedHealthCheck(
         return await factory(scope.ServiceProvider).CheckHealthAsync(context, limit.Token);
     }
 
-    [LoggerMessage(LogLevel.Warning, "Health check {Check} is {Status}: {Description}")]
+    [LoggerMessage(LogLevel.Warning, "Health check {Check} is {Status}: {Description}", EventName = "HealthCheckFailed")]
     private partial void LogFailed(string check, HealthStatus status, string? description, Exception? exception);
 
-    [LoggerMessage(LogLevel.Information, "Health check {Check} is healthy again")]
+    [LoggerMessage(LogLevel.Information, "Health check {Check} is healthy again", EventName = "HealthCheckRecovered")]
     private partial void LogRecovered(string check);
 }

@@ -27,6 +27,9 @@ internal static class HealthDefaults
 
     private const string SelfCheck = "self";
 
+    /// <summary>Between two rounds for the metric.</summary>
+    private static readonly TimeSpan PublishingPeriod = TimeSpan.FromSeconds(10);
+
     public static void AddHealth(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -34,6 +37,12 @@ internal static class HealthDefaults
         services.AddHealthChecks()
             .AddCheck(SelfCheck, () => HealthCheckResult.Healthy(), [HealthTags.Live])
             .AddCheck<HostCheck>(HostCheck, tags: [HealthTags.Startup, HealthTags.Ready]);
+        services.AddSingleton<IHealthCheckPublisher, HealthMetrics>();
+        services.Configure<HealthCheckPublisherOptions>(options =>
+        {
+            options.Delay = TimeSpan.FromSeconds(1);
+            options.Period = PublishingPeriod;
+        });
         services.AddOptions<HealthCheckServiceOptions>().PostConfigure<IServiceScopeFactory, TimeProvider, ILogger<CachedHealthCheck>>(
             (options, scopes, time, logger) =>
             {

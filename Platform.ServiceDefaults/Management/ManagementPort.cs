@@ -5,6 +5,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Platform.ServiceDefaults.Health;
+using Platform.ServiceDefaults.Telemetry;
 
 namespace Platform.ServiceDefaults.Management;
 
@@ -36,7 +37,10 @@ internal static partial class ManagementEndpoints
                 context.Features.Get<IHttpMetricsTagsFeature>()?.MetricsDisabled = true;
                 return next(context);
             });
-            branch.UseOpenTelemetryPrometheusScrapingEndpoint(context => IsRead(context) && context.Request.Path == "/metrics");
+            if (TelemetryDefaults.IsEnabled(app.Configuration))
+            {
+                branch.UseOpenTelemetryPrometheusScrapingEndpoint(context => IsRead(context) && context.Request.Path == "/metrics");
+            }
             branch.Run(context => IsRead(context) ? Answer(context, probes) : NotFound(context));
         });
     }
@@ -70,6 +74,6 @@ internal static partial class ManagementEndpoints
 
     [LoggerMessage(LogLevel.Error, "Management:Port is {Port}, but the server listens on {Addresses} only: "
         + "health and metrics cannot be reached. "
-        + "Add the port to ASPNETCORE_URLS")]
+        + "Add the port to ASPNETCORE_URLS", EventName = "ManagementPortUnreachable")]
     private static partial void LogUnreachable(ILogger logger, int port, string addresses);
 }

@@ -1,10 +1,11 @@
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using OpenTelemetry;
 using OpenTelemetry.Instrumentation.AspNetCore;
 using OpenTelemetry.Instrumentation.Http;
+using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -24,23 +25,68 @@ internal static class TelemetryDefaults
     /// </summary>
     private const int TracesPerSecond = 50;
 
-    /// <summary>Traces, metrics and logs over OTLP when an endpoint is configured; the same metrics for Prometheus to scrape.</summary>
+    /// <summary>Characters of an attribute or a message that are exported, where OpenTelemetry's own variable does not say otherwise.</summary>
+    private const int LongestValue = 4096;
+
+    private const string ValueLimit = "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT";
+
+    /// <summary>Whether there is telemetry at all: OTEL_SDK_DISABLED ends all of it.</summary>
+    public static bool IsEnabled(IConfiguration configuration) => !Is(configuration["OTEL_SDK_DISABLED"], "true");
+
+    /// <summary>
+    /// Traces, metrics and logs over OTLP when an endpoint is configured, each unless its variable (OTEL_METRICS_EXPORTER and so on) is none;
+    /// the same metrics for Prometheus to scrape.
+    /// </summary>
     public static void AddTelemetry(this IHostApplicationBuilder builder)
     {
+        if (!IsEnabled(builder.Configuration))
+        {
+            return;
+        }
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource
+        {
+            InitialData = new Dictionary<string, string?> { [ValueLimit] = LongestValue.ToString(CultureInfo.InvariantCulture) },
+        });
+        var limit = builder.Configuration.GetValue(ValueLimit, LongestValue);
+        builder.Services.AddActivatedSingleton<ProcessMetrics>();
         var telemetry = builder.Services.AddOpenTelemetry()
-            .WithMetrics(metrics => metrics
-                .AddAspNetCoreInstrumentation()
-                .AddHttpClientInstrumentation()
-                .AddRuntimeInstrumentation()
-                .AddMeter(Own)
-                // Counts each request under its route, as http.server.request.duration does.
-                .AddView("aspnetcore.routing.match_attempts", MetricStreamConfiguration.Drop)
-                .SetExemplarFilter(ExemplarFilterType.TraceBased)
-                .AddPrometheusExporter())
-            .WithTracing(tracing => tracing
-                .AddAspNetCoreInstrumentation()
-                .AddHttpClientInstrumentation()
-                .AddSource(Own));
+            .WithMetrics(metrics =>
+            {
+                metrics
+                    .AddAspNetCoreInstrumentation()
+                    .AddHttpClientInstrumentation()
+                    .AddRuntimeInstrumentation()
+                    .AddMeter(Own)
+                    // Counts each request under its route, as http.server.request.duration does.
+                    .AddView("aspnetcore.routing.match_attempts", MetricStreamConfiguration.Drop)
+                    .SetExemplarFilter(ExemplarFilterType.TraceBased)
+                    .AddPrometheusExporter();
+                if (IsExported(builder.Configuration, "METRICS"))
+                {
+                    metrics.AddOtlpExporter();
+                }
+            })
+            .WithTracing(tracing =>
+            {
+                tracing
+                    .AddAspNetCoreInstrumentation()
+                    .AddHttpClientInstrumentation()
+                    .AddSource(Own);
+                if (IsExported(builder.Configuration, "TRACES"))
+                {
+                    tracing.AddProcessor(new LongValues.OfSpans(limit)).AddOtlpExporter();
+                }
+            });
+        if (IsExported(builder.Configuration, "LOGS"))
+        {
+            telemetry.WithLogging(
+                logging => logging.AddProcessor(new LongValues.OfLogs(limit)).AddOtlpExporter(),
+                options =>
+                {
+                    options.IncludeFormattedMessage = true;
+                    options.IncludeScopes = true;
+                });
+        }
         builder.Services.AddOptions<AspNetCoreTraceInstrumentationOptions>().Configure<ManagementPort>(
             (options, port) =>
             {
@@ -72,14 +118,10 @@ internal static class TelemetryDefaults
         {
             telemetry.ConfigureResource(resource => resource.AddService(builder.Environment.ApplicationName));
         }
-        if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
-        {
-            builder.Logging.AddOpenTelemetry(logs =>
-            {
-                logs.IncludeFormattedMessage = true;
-                logs.IncludeScopes = true;
-            });
-            telemetry.UseOtlpExporter();
-        }
     }
+
+    private static bool IsExported(IConfiguration configuration, string signal) =>
+        !string.IsNullOrWhiteSpace(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]) && !Is(configuration[$"OTEL_{signal}_EXPORTER"], "none");
+
+    private static bool Is(string? value, string expected) => string.Equals(value?.Trim(), expected, StringComparison.OrdinalIgnoreCase);
 }

@@ -15,16 +15,21 @@ namespace Platform.Tests.Api;
 
 /// <summary>What shares a commit and what does not, with the real table where the server's word counts.</summary>
 [Collection(ApiSuite.Name), Trait("Needs", "postgres")]
-public sealed class GroupCommitTests(ApiFixture api)
+public sealed class GroupCommitTests(ApiFixture api) : IDisposable
 {
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+
+    private IMeterFactory Meters => _services.GetRequiredService<IMeterFactory>();
+
+    public void Dispose() => _services.Dispose();
+
     [Fact]
     public async Task A_row_that_the_server_refuses_fails_alone()
     {
         await using var source = NpgsqlDataSource.Create(api.Database);
-        await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         using var migrator = new Migrator(
             source, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), TimeProvider.System, NullLogger<Migrator>.Instance);
-        using var counter = new VisitorCounter(source, migrator, TimeProvider.System, services.GetRequiredService<IMeterFactory>());
+        using var counter = new VisitorCounter(source, migrator, TimeProvider.System, Meters);
         var store = new ContactStore(source, counter, new MailOptions());
         var gate = new TaskCompletionSource();
         var sizes = new List<int>();
@@ -35,7 +40,8 @@ public sealed class GroupCommitTests(ApiFixture api)
                 await gate.Task;
                 return await store.AddAsync(contacts, cancellationToken);
             },
-            new DatabaseOptions());
+            new DatabaseOptions(),
+            Meters);
 
         var before = await api.QueryAsync<long>("SELECT count FROM website_visitors");
         var first = commit.WriteAsync(Contact("first"), CancellationToken.None);
@@ -64,7 +70,8 @@ public sealed class GroupCommitTests(ApiFixture api)
                 await gate.Task;
                 return items.Count;
             },
-            new DatabaseOptions { QueueCapacity = 4 });
+            new DatabaseOptions { QueueCapacity = 4 },
+            Meters);
         var first = commit.WriteAsync(0, CancellationToken.None);
         await ApiFixture.EventuallyAsync(() => Task.FromResult(sizes.Count == 1), "the first commit is under way");
         var waiting = Enumerable.Range(1, 4).Select(i => commit.WriteAsync(i, CancellationToken.None)).ToArray();
@@ -86,7 +93,8 @@ public sealed class GroupCommitTests(ApiFixture api)
                 await gate.Task;
                 return written.Count;
             },
-            new DatabaseOptions());
+            new DatabaseOptions(),
+            Meters);
         var first = commit.WriteAsync(1, CancellationToken.None);
         await ApiFixture.EventuallyAsync(() => Task.FromResult(written.Count == 1), "the first commit is under way");
         using var gone = new CancellationTokenSource();
@@ -118,7 +126,8 @@ public sealed class GroupCommitTests(ApiFixture api)
                 await gate.Task;
                 return items.Count;
             },
-            new DatabaseOptions());
+            new DatabaseOptions(),
+            Meters);
         var writes = Enumerable.Range(0, 5).Select(i => commit.WriteAsync(i, CancellationToken.None)).ToArray();
         gate.SetResult();
         await Task.WhenAll(writes);

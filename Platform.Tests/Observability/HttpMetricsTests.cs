@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using System.Globalization;
 using System.Net.Http.Headers;
-using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -11,7 +9,7 @@ namespace Platform.Tests.Observability;
 /// <summary>
 /// What Prometheus scrapes. Other services of the test process are in it as well, so that each test counts routes of its own.
 /// </summary>
-public sealed partial class HttpMetricsTests
+public sealed class HttpMetricsTests
 {
     private const string Requests = "http_server_request_duration_seconds_count";
 
@@ -25,7 +23,7 @@ public sealed partial class HttpMetricsTests
         {
             using var answer = await service.Client.GetAsync($"/defect-of-D23/{i}");
         }
-        await service.ScrapeUntilAsync(text => SeriesOf(text, Requests).Any(series =>
+        await service.ScrapeUntilAsync(text => Exposition.Read(text, Requests).Any(series =>
             series is { Value: 7, Labels: var labels } && labels["http_route"] == "/defect-of-D23/{id}"
             && labels["http_response_status_code"] == "500"
             && labels["error_type"] == "System.InvalidOperationException"));
@@ -45,17 +43,17 @@ public sealed partial class HttpMetricsTests
                 new(HttpMethod.Get, "/unknown-of-D22") { Headers = { Host = $"invented{i}.example" } });
         }
         var text = await service.ScrapeUntilAsync(text =>
-            SeriesOf(text, Requests).Any(series =>
+            Exposition.Read(text, Requests).Any(series =>
                 series.Labels.GetValueOrDefault("http_route") == "/known-of-D22/{id}" && series.Value == 30)
-            && SeriesOf(text, Requests).Any(series => series.Labels["http_request_method"] == "_OTHER" && series.Value >= 30));
+            && Exposition.Read(text, Requests).Any(series => series.Labels["http_request_method"] == "_OTHER" && series.Value >= 30));
         // The test's own client is in the same process, and counts by the host that it was told.
         var server = string.Join('\n', text.Split('\n').Where(line => !line.StartsWith("http_client_", StringComparison.Ordinal)));
         Assert.DoesNotContain("invented", server, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("unknown-of-D22", server, StringComparison.Ordinal);
-        Assert.Single(SeriesOf(text, Requests), series =>
+        Assert.Single(Exposition.Read(text, Requests), series =>
             !series.Labels.ContainsKey("http_route") && series.Labels["http_request_method"] == "GET"
             && series.Labels["http_response_status_code"] == "404");
-        Assert.Single(SeriesOf(text, Requests), series =>
+        Assert.Single(Exposition.Read(text, Requests), series =>
             series.Labels["http_request_method"] == "_OTHER" && series.Labels["http_response_status_code"] == "404");
     }
 
@@ -72,7 +70,7 @@ public sealed partial class HttpMetricsTests
         await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => service.Client.GetAsync("/increment")));
         for (var i = 0; i < 5; i++)
         {
-            Assert.Equal(300, Assert.Single(SeriesOf(await service.ScrapeAsync(), "increments_of_D21_total")).Value);
+            Assert.Equal(300, Assert.Single(Exposition.Read(await service.ScrapeAsync(), "increments_of_D21_total")).Value);
         }
     }
 
@@ -90,8 +88,8 @@ public sealed partial class HttpMetricsTests
         var series = Assert.Single(OfHttp10(text));
         Assert.Equal(("/", 1), (series.Labels["http_route"], series.Value));
 
-        static List<(Dictionary<string, string> Labels, double Value)> OfHttp10(string text) =>
-            [.. SeriesOf(text, Requests).Where(series => series.Labels.GetValueOrDefault("network_protocol_version") == "1.0")];
+        static List<Sample> OfHttp10(string text) =>
+            [.. Exposition.Read(text, Requests).Where(series => series.Labels.GetValueOrDefault("network_protocol_version") == "1.0")];
     }
 
     [Theory]
@@ -106,7 +104,7 @@ public sealed partial class HttpMetricsTests
     {
         await using var service = await TestService.StartAsync(map: app => app.MapGet("/", () => "ok"));
         using var answer = await service.Client.GetAsync("/");
-        await service.ScrapeUntilAsync(text => SeriesOf(text, name).Count > 0);
+        await service.ScrapeUntilAsync(text => Exposition.Read(text, name).Count > 0);
     }
 
     [Fact]
@@ -155,14 +153,6 @@ public sealed partial class HttpMetricsTests
         Assert.EndsWith("# EOF\n", text, StringComparison.Ordinal);
     }
 
-    private static List<(Dictionary<string, string> Labels, double Value)> SeriesOf(string exposition, string name) =>
-    [
-        .. exposition.Split('\n').Where(line => line.StartsWith(name + "{", StringComparison.Ordinal)).Select(line => (
-            Label().Matches(line).ToDictionary(label => label.Groups[1].Value, label => label.Groups[2].Value),
-            double.Parse(
-                line[(line.LastIndexOf("} ", StringComparison.Ordinal) + 2)..].Split(' ')[0], CultureInfo.InvariantCulture))),
-    ];
-
     private static bool OnPath(string program) =>
         Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, program)));
 
@@ -180,7 +170,4 @@ public sealed partial class HttpMetricsTests
         await promtool.WaitForExitAsync();
         return (promtool.ExitCode, findings);
     }
-
-    [GeneratedRegex("""([a-z_]+)="([^"]*)"[,}]""")]
-    private static partial Regex Label();
 }

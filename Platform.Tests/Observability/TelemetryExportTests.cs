@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Tracing;
-using System.Text;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Platform.ServiceDefaults.Correlation;
 
@@ -18,7 +16,7 @@ public sealed class TelemetryExportTests
     [Fact]
     public async Task Traces_metrics_and_logs_are_flushed_when_the_service_ends()
     {
-        await using var receiver = await Receiver.StartAsync();
+        await using var receiver = await OtlpReceiver.StartAsync();
         var (trace, traceparent) = NewTrace();
         await using (var service = await TestService.StartAsync(map: Map, settings: receiver.Settings))
         {
@@ -44,7 +42,7 @@ public sealed class TelemetryExportTests
     [Fact]
     public async Task Health_and_metrics_requests_are_not_traced()
     {
-        await using var receiver = await Receiver.StartAsync();
+        await using var receiver = await OtlpReceiver.StartAsync();
         var (probed, probe) = NewTrace();
         var (worked, work) = NewTrace();
         await using (var service = await TestService.StartAsync(map: Map, settings: receiver.Settings))
@@ -110,42 +108,5 @@ public sealed class TelemetryExportTests
         }
 
         protected override void OnEventWritten(EventWrittenEventArgs eventData) => Names?.Enqueue(eventData.EventName);
-    }
-
-    private sealed class Receiver(WebApplication app) : IAsyncDisposable
-    {
-        public ConcurrentQueue<(string Path, byte[] Body)> Bodies { get; } = new();
-
-        public Dictionary<string, string?> Settings => new()
-        {
-            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = app.Urls.Single(),
-            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
-            ["Logging:LogLevel:Default"] = "Information",
-        };
-
-        public static async Task<Receiver> StartAsync()
-        {
-            var builder = WebApplication.CreateBuilder();
-            builder.Logging.ClearProviders();
-            var app = builder.Build();
-            var receiver = new Receiver(app);
-            app.Urls.Add("http://127.0.0.1:0");
-            app.MapPost("/v1/{signal}", async (HttpContext context) =>
-            {
-                using var body = new MemoryStream();
-                await context.Request.Body.CopyToAsync(body);
-                receiver.Bodies.Enqueue((context.Request.Path, body.ToArray()));
-                context.Response.ContentType = "application/x-protobuf";
-            });
-            await app.StartAsync();
-            return receiver;
-        }
-
-        // Strings and ids are in protobuf as they are.
-        public bool Has(string path, byte[] content) => Bodies.Any(body => body.Path == path && body.Body.AsSpan().IndexOf(content) >= 0);
-
-        public bool Has(string path, string content) => Has(path, Encoding.UTF8.GetBytes(content));
-
-        public ValueTask DisposeAsync() => app.DisposeAsync();
     }
 }

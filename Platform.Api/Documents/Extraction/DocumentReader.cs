@@ -257,12 +257,14 @@ internal sealed partial class DocumentReader : IAsyncDisposable
         _free.Dispose();
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Reading a {Extension} was given up after {Seconds} s.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Reading a {Extension} was given up after {Seconds} s.", EventName = "DocumentReaderTimedOut")]
     private partial void LogTooLong(string extension, int seconds);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The worker ended with {ExitCode} while it read a {Extension}.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "The worker ended with {ExitCode} while it read a {Extension}.", EventName = "DocumentReaderCrashed")]
     private partial void LogCrashed(string extension, int exitCode);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A worker that reads documents could not be started: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Error, Message = "A worker that reads documents could not be started: {Reason}", EventName = "DocumentReaderNotStarted")]
     private partial void LogNotStarted(string reason);
 }

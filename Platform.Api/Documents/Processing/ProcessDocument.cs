@@ -202,12 +202,12 @@ internal sealed partial class ProcessDocument(
 
     private sealed record StoredDocument(string ObjectKey, string Extension, byte[] Sha256);
 
-    [LoggerMessage(LogLevel.Information, "Processed document {Document} in {Seconds:0.000} s")]
+    [LoggerMessage(LogLevel.Information, "Processed document {Document} in {Seconds:0.000} s", EventName = "DocumentProcessed")]
     private partial void LogProcessed(Guid document, double seconds);
 
-    [LoggerMessage(LogLevel.Information, "Document {Document} cannot be read: {Reason}")]
+    [LoggerMessage(LogLevel.Information, "Document {Document} cannot be read: {Reason}", EventName = "DocumentUnreadable")]
     private partial void LogUnreadable(Guid document, string reason);
 
-    [LoggerMessage(LogLevel.Error, "Document {Document} is damaged: {Reason}")]
+    [LoggerMessage(LogLevel.Error, "Document {Document} is damaged: {Reason}", EventName = "DocumentDamaged")]
     private partial void LogDamaged(Guid document, string reason);
 }

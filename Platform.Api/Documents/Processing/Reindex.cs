@@ -60,6 +60,6 @@ internal sealed partial class Reindex(
         return (DateTime)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    [LoggerMessage(LogLevel.Information, "The search index was built anew with {Documents} documents")]
+    [LoggerMessage(LogLevel.Information, "The search index was built anew with {Documents} documents", EventName = "SearchIndexRebuilt")]
     private partial void LogRebuilt(long documents);
 }

@@ -123,6 +123,19 @@ internal sealed class TaskQueue(NpgsqlDataSource database, IOptions<ProcessingOp
         return counts;
     }
 
+    /// <summary>
+    /// The seconds since the task was asked for that has waited longest, whether it is worked on or waits to be tried again; 0 when there is
+    /// none. A rebuild of the index may take hours, and is not one of them.
+    /// </summary>
+    public async Task<double> OldestAgeAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("""
+            SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM document_tasks
+            WHERE state IN ('queued', 'running') AND kind <> 'reindex'
+            """);
+        return (double)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
     private async Task UpdateAsync(
         DocumentTask task, NpgsqlConnection? connection, string assignments, object[] values, CancellationToken cancellationToken)
     {

@@ -283,18 +283,18 @@ internal sealed partial class TaskRunner(
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "New document tasks cannot be noticed at the moment: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "New document tasks cannot be noticed at the moment: {Reason}", EventName = "DocumentTasksNotNoticed")]
     private partial void LogNotListening(string reason);
 
-    [LoggerMessage(LogLevel.Warning, "Document tasks wait: the {Dependency} is not available")]
+    [LoggerMessage(LogLevel.Warning, "Document tasks wait: the {Dependency} is not available", EventName = "DocumentTasksWait")]
     private partial void LogDependencyAway(string dependency);
 
-    [LoggerMessage(LogLevel.Warning, "The database is away while task {Task} is worked on: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "The database is away while task {Task} is worked on: {Reason}", EventName = "DocumentTaskDatabaseAway")]
     private partial void LogDatabaseAway(long task, string reason);
 
-    [LoggerMessage(LogLevel.Warning, "The lease of task {Task} has passed; another instance works on it")]
+    [LoggerMessage(LogLevel.Warning, "The lease of task {Task} has passed; another instance works on it", EventName = "DocumentTaskLeaseLost")]
     private partial void LogLeaseLost(long task);
 
-    [LoggerMessage(LogLevel.Error, "Attempt {Attempt} of task {Task} ({Kind}) failed")]
+    [LoggerMessage(LogLevel.Error, "Attempt {Attempt} of task {Task} ({Kind}) failed", EventName = "DocumentTaskFailed")]
     private partial void LogFailed(long task, string kind, int attempt, Exception exception);
 }

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using System.Web;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Platform.Tests.Fixtures;
+using Platform.Tests.Observability;
 using Platform.Tests.Fixtures.Oidc;
 
 namespace Platform.Tests.Edge.Authentication;
@@ -78,6 +79,7 @@ public sealed partial class ProviderTests : IAsyncLifetime
         using var admin = await victor.GetAsync("/admin/api/keys");
         Assert.Equal(HttpStatusCode.Forbidden, grafana.StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, admin.StatusCode);
+        await Edge.MeasuresAsync(value => value >= 2, "edge_access_refused_total", ("reason", "role"));
 
         var mallory = new Person(Edge.Client);
         using var refused = await SignInAsync(mallory, "mallory");
