@@ -179,8 +179,8 @@ internal sealed partial class Measurements
         // Of a Prometheus that has just begun there is soon more to say.
         return (await days).Count == 0 ? null : new History(
             now,
-            (await days).Where(series => series.Labels.ContainsKey(Queries.Component)).ToDictionary(
-                series => series.Labels[Queries.Component], series => OnGrid(series, first, TimeSpan.FromDays(1), Days)),
+            (await days).GroupBy(series => series.Labels.GetValueOrDefault(Queries.Component, "")).ToDictionary(
+                series => series.Key, series => OnGrid(series.First(), first, TimeSpan.FromDays(1), Days)),
             ByLabel(await lastDay, Queries.Component));
     }
 

@@ -30,7 +30,7 @@ internal sealed class PrometheusClient(IHttpClientFactory clients, IConfiguratio
             QueryHelpers.AddQueryString("query", new Dictionary<string, string?> { ["query"] = expression, ["time"] = Seconds(at) }),
             PrometheusJson.Default.AnswerQueryData,
             cancellationToken);
-        return [.. answer.Result.Select(series => new Series(series.Metric, series.Value is { } sample ? [sample] : []))];
+        return [.. answer.Result.Select(series => Read(series, result => result.Value is { } sample ? [sample] : []))];
     }
 
     /// <summary>The values of an expression at times that are <paramref name="step"/> apart.</summary>
@@ -48,7 +48,7 @@ internal sealed class PrometheusClient(IHttpClientFactory clients, IConfiguratio
             }),
             PrometheusJson.Default.AnswerQueryData,
             cancellationToken);
-        return [.. answer.Result.Select(series => new Series(series.Metric, series.Values ?? []))];
+        return [.. answer.Result.Select(series => Read(series, result => result.Values ?? []))];
     }
 
     /// <summary>The alerts that are firing.</summary>
@@ -58,14 +58,19 @@ internal sealed class PrometheusClient(IHttpClientFactory clients, IConfiguratio
         var answer = await GetAsync("alerts", PrometheusJson.Default.AnswerAlertsData, cancellationToken);
         return
         [
-            .. answer.Alerts.Where(alert => alert.State == "firing").Select(alert => new FiringAlert(
-                alert.Labels.GetValueOrDefault("alertname", ""),
-                alert.Labels.GetValueOrDefault("severity", ""),
-                alert.Labels.GetValueOrDefault("category", ""),
-                alert.Annotations.GetValueOrDefault("summary", ""),
-                alert.ActiveAt)),
+            .. answer.Alerts.Select(alert => alert ?? throw new PrometheusException("An alert is missing.")).Where(alert => alert.State == "firing")
+                .Select(alert => new FiringAlert(
+                    alert.Labels.GetValueOrDefault("alertname") ?? "",
+                    alert.Labels.GetValueOrDefault("severity") ?? "",
+                    alert.Labels.GetValueOrDefault("category") ?? "",
+                    alert.Annotations.GetValueOrDefault("summary") ?? "",
+                    alert.ActiveAt)),
         ];
     }
+
+    private static Series Read(QueryResult? result, Func<QueryResult, IReadOnlyList<Sample>> samples) => result is null
+        ? throw new PrometheusException("A series is missing.")
+        : new Series(result.Metric.ToDictionary(label => label.Key, label => label.Value ?? ""), samples(result));
 
     private static string Seconds(DateTimeOffset time) => time.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
 
@@ -88,14 +93,14 @@ internal sealed class PrometheusClient(IHttpClientFactory clients, IConfiguratio
 
     internal sealed record Answer<T>(T? Data = null) where T : class;
 
-    internal sealed record QueryData(IReadOnlyList<QueryResult> Result);
+    internal sealed record QueryData(IReadOnlyList<QueryResult?> Result);
 
-    internal sealed record QueryResult(IReadOnlyDictionary<string, string> Metric, Sample? Value = null, IReadOnlyList<Sample>? Values = null);
+    internal sealed record QueryResult(IReadOnlyDictionary<string, string?> Metric, Sample? Value = null, IReadOnlyList<Sample>? Values = null);
 
-    internal sealed record AlertsData(IReadOnlyList<Alert> Alerts);
+    internal sealed record AlertsData(IReadOnlyList<Alert?> Alerts);
 
     internal sealed record Alert(
-        IReadOnlyDictionary<string, string> Labels, IReadOnlyDictionary<string, string> Annotations, string State, DateTimeOffset ActiveAt);
+        IReadOnlyDictionary<string, string?> Labels, IReadOnlyDictionary<string, string?> Annotations, string State, DateTimeOffset ActiveAt);
 }
 
 /// <summary>Prometheus does not answer, not in time, or not as it should.</summary>
@@ -125,14 +130,19 @@ internal sealed class SampleConverter : JsonConverter<Sample>
     {
         if (reader.TokenType != JsonTokenType.StartArray
             || !reader.Read() || reader.TokenType != JsonTokenType.Number || !reader.TryGetDouble(out var time)
-            || !reader.Read() || reader.TokenType != JsonTokenType.String
-            || !double.TryParse(reader.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            || !reader.Read() || reader.TokenType != JsonTokenType.String || !TryRead(reader.GetString(), out var value)
             || !reader.Read() || reader.TokenType != JsonTokenType.EndArray)
         {
             throw new JsonException("This is not a sample.");
         }
 
-        return new Sample(time, double.IsFinite(value) ? value : null);
+        return new Sample(time, value);
+    }
+
+    private static bool TryRead(string? text, out double? value)
+    {
+        value = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
+        return value is not null || text is "NaN" or "+Inf" or "-Inf";
     }
 
     public override void Write(Utf8JsonWriter writer, Sample value, JsonSerializerOptions options) => throw new NotSupportedException();

@@ -155,7 +155,7 @@ public sealed class StatusPageTests(Chromium chromium, MeasuredEdge measured) : 
 /// <summary>An edge with runbooks that a real Prometheus measures, before an upstream.</summary>
 public sealed class MeasuredEdge : IAsyncLifetime
 {
-    private RunbookFolder Runbooks { get; } = new(
+    private RunbookFolder Runbooks { get; } = RunbookFolder.Create(
         ("README.md", "# Runbooks\n\n| Alert | Severity |\n|---|:-:|\n| [QueueIsSlow](QueueIsSlow.md) | warning |"),
         ("QueueIsSlow.md", """
             # QueueIsSlow

@@ -42,7 +42,7 @@ public sealed class RunbookTests
     [Fact]
     public async Task Who_has_signed_in_reads_them_and_their_names_are_the_only_ones()
     {
-        using var folder = new RunbookFolder(
+        using var folder = RunbookFolder.Create(
             ("README.md", "# Runbooks\n\n[ApiDown](ApiDown.md)"),
             ("ApiDown.md", "# ApiDown\n\n<script>alert(1)</script> {{csrf}}"),
             ("notes.txt", "not a runbook"));
@@ -95,15 +95,18 @@ public sealed class RunbookTests
 /// <summary>A folder with files, for as long as a test needs it.</summary>
 internal sealed class RunbookFolder : IDisposable
 {
-    public RunbookFolder(params (string Name, string Text)[] files)
+    public string Path { get; } = Directory.CreateTempSubdirectory("runbooks-").FullName;
+
+    public static RunbookFolder Create(params (string Name, string Text)[] files)
     {
+        var folder = new RunbookFolder();
         foreach (var (name, text) in files)
         {
-            File.WriteAllText(System.IO.Path.Combine(Path, name), text);
+            File.WriteAllText(System.IO.Path.Combine(folder.Path, name), text);
         }
-    }
 
-    public string Path { get; } = Directory.CreateTempSubdirectory("runbooks-").FullName;
+        return folder;
+    }
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }

@@ -61,7 +61,7 @@ public sealed class StatusTests : IAsyncLifetime
     [Fact]
     public async Task Who_has_signed_in_sees_series_and_every_alert_with_its_runbook()
     {
-        using var folder = new RunbookFolder(("QueueIsSlow.md", "# QueueIsSlow"));
+        using var folder = RunbookFolder.Create(("QueueIsSlow.md", "# QueueIsSlow"));
         await using var prometheus = await StatusPrometheus.StartAsync();
         await using var edge = await StartAsync(prometheus.Url, ("Site__Runbooks", folder.Path));
         await prometheus.WatchAsync(edge);
@@ -97,20 +97,18 @@ public sealed class StatusTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.BadRequest, unknown.StatusCode);
     }
 
-    [Theory]
-    [InlineData("/console/metrics")]
-    [InlineData("/console/metrics?range=1h")]
-    [InlineData("/console/runbooks")]
-    [InlineData("/console/runbooks/ApiDown")]
-    public async Task A_stranger_gets_nothing_but_the_way_to_the_sign_in(string path)
+    [Fact]
+    public async Task A_stranger_gets_nothing_but_the_way_to_the_sign_in()
     {
         await using var edge = await StartAsync(prometheus: null);
 
-        using var program = await edge.Client.GetAsync(path);
-        using var browser = await edge.Client.GetAsync(path, ("Accept", "text/html"));
-
-        Assert.Equal(HttpStatusCode.Unauthorized, program.StatusCode);
-        Assert.Equal(HttpStatusCode.Redirect, browser.StatusCode);
+        foreach (var path in new[] { "/console/metrics", "/console/metrics?range=1h", "/console/runbooks", "/console/runbooks/ApiDown" })
+        {
+            using var program = await edge.Client.GetAsync(path);
+            using var browser = await edge.Client.GetAsync(path, ("Accept", "text/html"));
+            Assert.Equal(HttpStatusCode.Unauthorized, program.StatusCode);
+            Assert.Equal(HttpStatusCode.Redirect, browser.StatusCode);
+        }
     }
 
     [Fact]
@@ -164,6 +162,7 @@ public sealed class StatusTests : IAsyncLifetime
         Ok("""{"status":"success","data":{"result":[null],"alerts":[null]}}""").Bytes,
         Ok("""{"status":"success","data":{"result":[{"metric":null,"value":[1,"1"]}],"alerts":[{}]}}""").Bytes,
         Ok("""{"status":"success","data":{"result":[{"metric":{"a":1},"value":[1,"1"]}],"alerts":[{"labels":{"a":1}}]}}""").Bytes,
+        Ok("""{"status":"success","data":{"result":[{"metric":{},"value":[1,"Infinite"]}],"alerts":[{"labels":{},"annotations":{}}]}}""").Bytes,
         Ok("""{"status":"success","data":{"result":[{"metric":{},"value":[1,{"a":1}]}],"alerts":""}}""").Bytes,
         Ok("""{"status":"success","data":{"result":[{"metric":{},"value":["a","b","c"]}],"alerts":{}}}""").Bytes,
         Ok(new string('[', 100_000)).Bytes,
@@ -239,12 +238,17 @@ public sealed class StatusTests : IAsyncLifetime
     [Fact]
     public async Task A_visitor_who_leaves_does_not_end_it_for_the_others()
     {
-        var came = new SemaphoreSlim(0);
+        using var came = new SemaphoreSlim(0);
+        var asked = 0;
         var answers = new TaskCompletionSource();
         await using var prometheus = new RawServer(_ =>
         {
-            came.Release();
-            answers.Task.Wait(TimeSpan.FromSeconds(20));
+            if (Interlocked.Increment(ref asked) == 1)
+            {
+                came.Release();
+                answers.Task.Wait(TimeSpan.FromSeconds(20));
+            }
+
             return Ok(Nothing);
         });
         await using var edge = await StartAsync(prometheus.Url);

@@ -128,9 +128,9 @@ async function round() {
   // What has been measured may take longer than what is now, and adds to it.
   const measured = showMetrics();
   const result = await ask();
-  addTick(show(result));
-  incidents = await measured;
   show(result);
+  incidents = await measured;
+  addTick(show(result));
   if (pause.getAttribute('aria-pressed') === 'false') {
     timer = setTimeout(round, interval);
   }

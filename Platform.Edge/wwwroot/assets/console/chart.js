@@ -111,8 +111,16 @@ export function createTimeChart(container) {
   }
 
   function lines(points, bottom) {
-    const path = (number) => points.map(({ values }, index) => (values[number] === null ? ''
-      : `${index === 0 || points[index - 1].values[number] === null ? 'M' : 'L'}${scale.x(index).toFixed(1)} ${scale.y(values[number]).toFixed(1)}`)).join('');
+    const path = (number) => points.map(({ values }, index) => {
+      const isThere = (at) => (points[at]?.values[number] ?? null) !== null;
+      if (!isThere(index)) {
+        return '';
+      }
+
+      const [x, y] = [scale.x(index), scale.y(values[number]).toFixed(1)];
+      // A value without neighbours is a dot, not nothing.
+      return isThere(index - 1) ? `L${x.toFixed(1)} ${y}` : isThere(index + 1) ? `M${x.toFixed(1)} ${y}` : `M${(x - 1).toFixed(1)} ${y}h2`;
+    }).join('');
     const area = data.whole ? [svg('path', {
       class: 'chart-area', d: `${path(0)}L${scale.x(points.length - 1)} ${bottom}L${scale.x(0)} ${bottom}Z`,
     })] : [];
