@@ -116,9 +116,14 @@ internal sealed partial class SiteFiles
         {
             var runbook = Runbook.Parse(File.ReadAllText(file.FullName), names);
             var address = Runbook.Address(name);
-            pages.Add(address, new Page(ReadHtml("/_runbook.html", address)
+            var page = new Page(ReadHtml("/_runbook.html", address)
                 .Replace("<!-- title -->", runbook.Title, StringComparison.Ordinal)
-                .Replace("<!-- runbook -->", runbook.Html, StringComparison.Ordinal)));
+                .Replace("<!-- runbook -->", runbook.Html, StringComparison.Ordinal));
+            pages.Add(address, page);
+            if (address == Runbook.Prefix)
+            {
+                pages.Add(address + "/", page);
+            }
         }
     }
 

@@ -49,7 +49,7 @@ internal sealed record Line(string Chart, string Name, IReadOnlyList<double?> Va
 
 /// <summary>
 /// What Prometheus has measured, asked for when somebody wants to know and once for all who do: what is now and the charts at most every 15 s, the
-/// history every 5 minutes. Null when Prometheus does not answer: no number is better than an old one.
+/// history every minute. Null when Prometheus does not answer: no number is better than an old one.
 /// </summary>
 internal sealed partial class Measurements
 {
@@ -64,7 +64,7 @@ internal sealed partial class Measurements
     private const int Steps = 120;
 
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan HistoryLifetime = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan HistoryLifetime = TimeSpan.FromMinutes(1);
 
     /// <summary>How long anybody waits.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);

@@ -80,6 +80,7 @@ internal static class StatusEndpoints
         present?.Time,
         Figure(present, "availability"),
         Figure(present, "budget"),
+        history?.Time,
         present is null ? [] : [.. ComponentsOf(present, history)],
         present is null ? [] :
         [
@@ -119,7 +120,7 @@ internal static class StatusEndpoints
 /// <param name="RequestsPerMinute">Requests of the last 5 minutes, to two digits.</param>
 /// <param name="P95Seconds">The time within which 95 % of them were answered, to two digits.</param>
 /// <param name="AvailabilityMonth">The part of the requests of 30 days that was answered without a server error.</param>
-/// <param name="HistoryTime">When the times below were measured.</param>
+/// <param name="HistoryTime">When the components' availability was worked out.</param>
 /// <param name="FirstDay">The day (UTC) of the first bar.</param>
 /// <param name="Components">The parts of the service.</param>
 /// <param name="Incidents">What does not work, the latest first.</param>
@@ -151,6 +152,7 @@ internal sealed record Incident(string Summary, DateTimeOffset Since);
 /// <param name="Time">When the newest measurement was made.</param>
 /// <param name="AvailabilityMonth">As in <see cref="PublicStatus"/>.</param>
 /// <param name="ErrorBudget">The part of the errors of 30 days that is left: 1 for all, below 0 when there were more.</param>
+/// <param name="HistoryTime">As in <see cref="PublicStatus"/>.</param>
 /// <param name="Components">The parts of the service.</param>
 /// <param name="Alerts">The alerts that are firing, the most severe first.</param>
 /// <param name="Times">The times of the values.</param>
@@ -160,6 +162,7 @@ internal sealed record ConsoleMetrics(
     DateTimeOffset? Time,
     double? AvailabilityMonth,
     double? ErrorBudget,
+    DateTimeOffset? HistoryTime,
     IReadOnlyList<ComponentStatus> Components,
     IReadOnlyList<ConsoleAlert> Alerts,
     IReadOnlyList<DateTimeOffset> Times,

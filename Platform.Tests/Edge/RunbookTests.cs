@@ -52,17 +52,19 @@ public sealed class RunbookTests
         var person = await Person.SignedInAsync(edge.Client);
 
         using var list = await person.GetAsync("/console/runbooks");
+        using var folderOfAll = await person.GetAsync("/console/runbooks/");
         using var one = await person.GetAsync("/console/runbooks/ApiDown");
         var html = await one.Content.ReadAsStringAsync();
 
         Assert.Contains("<a href=\"/console/runbooks/ApiDown\">ApiDown</a>", await list.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, folderOfAll.StatusCode);
         Assert.Contains("<title>ApiDown: Platform console</title>", html, StringComparison.Ordinal);
         Assert.Contains("&lt;script&gt;alert(1)&lt;/script&gt; &#123;&#123;csrf}}", html, StringComparison.Ordinal);
         Assert.Contains("default-src 'none'; script-src 'nonce-", one.Header("Content-Security-Policy").Single(), StringComparison.Ordinal);
         Assert.Contains("no-store", one.Header("Cache-Control").Single(), StringComparison.Ordinal);
         foreach (var path in new[]
         {
-            "Nothing", "apidown", "ApiDown.md", "README", "notes", "notes.txt", "", "ApiDown/", "../appsettings", "..%2f" + Path.GetFileName(folder.Path),
+            "Nothing", "apidown", "ApiDown.md", "README", "notes", "notes.txt", "ApiDown/", "../appsettings", "..%2f" + Path.GetFileName(folder.Path),
             "%2e%2e/ApiDown", "/etc/passwd", "..%5cx",
         })
         {

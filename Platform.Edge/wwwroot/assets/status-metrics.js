@@ -7,6 +7,8 @@ const milliseconds = new Intl.NumberFormat(locale, { style: 'unit', unit: 'milli
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
 const states = { up: 'works', down: 'does not work', unknown: 'not measured now' };
 
+const texts = { empty: 'Nothing has been measured yet.', away: 'What has been measured cannot be read at the moment.' };
+
 const byId = (id) => document.getElementById(id);
 
 async function ask() {
@@ -55,6 +57,11 @@ function history(component) {
   return item;
 }
 
+function measuredAt(time, historyTime) {
+  const history = historyTime === null ? '' : `, the percentages at ${moment.format(new Date(historyTime))}`;
+  return `Measured at ${moment.format(new Date(time))}${history}. Days begin at midnight UTC.`;
+}
+
 /** Asks, and shows the answer in place of the last one: what is not known any more goes away. Returns the number of incidents. */
 export async function showMetrics() {
   const metrics = await ask();
@@ -68,11 +75,7 @@ export async function showMetrics() {
     metrics.requests_per_minute === null ? null : measure('Requests a minute', number.format(metrics.requests_per_minute)),
   ].filter((made) => made !== null) : []));
   byId('history').replaceChildren(...(known ? components.map(history) : []));
-  byId('measured-note').textContent = {
-    available: `Measured at ${moment.format(new Date(time ?? Date.now()))}. Days begin at midnight UTC.`,
-    empty: 'Nothing has been measured yet.',
-    away: 'What has been measured cannot be read at the moment.',
-  }[state] ?? '';
+  byId('measured-note').textContent = known ? measuredAt(time, metrics.history_time) : texts[state] ?? '';
   byId('measured').hidden = state === 'not_collected';
   return known ? incidents.length : 0;
 }

@@ -109,7 +109,7 @@ function alertRow({ name, severity, summary, since, runbook }) {
     h('span', { class: 'hint' }, 'Since ', timeAgo(since), runbook ? ', ' : '', runbook ? h('a', { href: runbook }, 'what to do') : '')));
 }
 
-function availability({ availability_month: month, error_budget: budget, components }) {
+function availability({ availability_month: month, error_budget: budget, history_time: time, components }) {
   const requests = month === null ? [] : [h('p', { class: 'hint' },
     `${formatPercent(month)} of the requests of 30 days were answered well`,
     budget === null ? '.' : budget < 0 ? ', more errors than the objective allows.' : `, ${formatPercent(budget)} of the error budget is left.`)];
@@ -119,7 +119,8 @@ function availability({ availability_month: month, error_budget: budget, compone
       component.availability_day === null ? null : `24 h: ${formatPercent(component.availability_day)}`,
       component.availability_month === null ? null : `30 days: ${formatPercent(component.availability_month)}`,
     ].filter((part) => part !== null).join(', '))),
-    component.days.length > 0 ? dayBars(component.days) : null)))];
+    component.days.length > 0 ? dayBars(component.days) : null))),
+  time === null ? null : h('p', { class: 'hint' }, `Worked out at ${formatDateTime(time)}. Days begin at midnight UTC.`)].filter((part) => part !== null);
 }
 
 export const rangeChanged = (action) => range.addEventListener('change', action);
