@@ -141,16 +141,16 @@ public sealed class ApiMetricsTests(ApiFixture api)
         Assert.DoesNotContain(samples, sample => sample.Labels.Values.Any(value => value.Contains("invented", StringComparison.OrdinalIgnoreCase)));
 
         Task AskAsync(int from, int count) => Parallel.ForEachAsync(
-            Enumerable.Range(from, count), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (number, _) =>
+            Enumerable.Range(from, count), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (number, cancellationToken) =>
             {
                 using var request = new HttpRequestMessage(number % 5 == 0 ? new HttpMethod($"INVENTED{number}") : HttpMethod.Get, $"/invented{number}");
                 request.Headers.Host = $"invented{number}.example";
                 request.Headers.TryAddWithoutValidation("User-Agent", $"invented{number}");
-                using var unknown = await service.Client.SendAsync(request);
+                using var unknown = await service.Client.SendAsync(request, cancellationToken);
                 using var submitted = await service.Client.PostAsJsonAsync("/contact", new
                 {
                     name = "n", email = "a@example.org", message = "m", source = $"invented {number}", service = $"invented {number}",
-                });
+                }, cancellationToken);
                 if (number % 10 == 0)
                 {
                     using var uploaded = await Uploads.PostAsync(service, Uploads.Form(contact, "x"u8.ToArray(), documentType: $"invented {number}"));

@@ -120,7 +120,7 @@ public sealed class EdgeMetricsTests(SignInEdge shared) : IClassFixture<SignInEd
         Assert.DoesNotContain(samples, sample => sample.Labels.Values.Any(value => value.Contains("invented", StringComparison.OrdinalIgnoreCase)));
 
         Task AskAsync(int from, int count) => Parallel.ForEachAsync(
-            Enumerable.Range(from, count), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (number, _) =>
+            Enumerable.Range(from, count), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (number, cancellationToken) =>
             {
                 using var request = new HttpRequestMessage(
                     number % 3 == 0 ? new HttpMethod($"INVENTED{number}") : HttpMethod.Get,
@@ -142,7 +142,7 @@ public sealed class EdgeMetricsTests(SignInEdge shared) : IClassFixture<SignInEd
                     request.Headers.TryAddWithoutValidation("X-API-Key", $"invented{number}");
                 }
 
-                using var answer = await edge.Client.SendAsync(request);
+                using var answer = await edge.Client.SendAsync(request, cancellationToken);
             });
     }
 

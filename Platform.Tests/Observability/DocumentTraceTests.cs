@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Platform.Tests.Api;
 using Platform.Tests.Edge;
-using Platform.Tests.Fixtures;
 
 namespace Platform.Tests.Observability;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using Platform.Tests.Api;
 using Platform.Tests.Edge;
-using Platform.Tests.Fixtures;
 
 namespace Platform.Tests.Observability;
 
