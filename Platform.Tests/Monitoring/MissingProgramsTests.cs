@@ -27,7 +27,7 @@ public sealed class MissingProgramsTests : IDisposable
         }
 
         await using var host = await new AppHostProcess(
-            _data.FullName, FreePort.Next(), new() { ["PATH"] = _programs.FullName }, "--Platform:Monitoring=true").WhenHealthyAsync();
+            _data.FullName, FreePort.Next(), new Dictionary<string, string> { ["PATH"] = _programs.FullName }, "--Platform:Monitoring=true").WhenHealthyAsync();
         await host.SaysAsync("Everything is healthy.");
         Assert.Contains("Left out, because this machine has them not: prometheus (on Debian: apt install prometheus)\n", host.Log, StringComparison.Ordinal);
         Assert.DoesNotContain("alertmanager", host.Log, StringComparison.Ordinal);

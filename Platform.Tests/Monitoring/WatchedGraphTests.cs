@@ -136,12 +136,11 @@ public sealed class WatchedGraphTests(WatchedGraph graph) : IClassFixture<Watche
         Assert.Equal(
             $"{graph.Edge.BaseAddress!.GetLeftPart(UriPartial.Authority)}/console/runbooks/PostgresDown",
             alert.GetProperty("annotations").GetProperty("runbook_url").GetString());
-        var summary = alert.GetProperty("annotations").GetProperty("summary").GetString()!;
-        await Eventually.IsTrueAsync(() => Mailed($"[CRITICAL] {summary}"), Alerted);
+        await Eventually.IsTrueAsync(() => Mailed("[FIRING critical] PostgresDown: "), Alerted);
 
         await graph.CommandAsync(graph.Replicas("postgres").Single().Id, "start");
         await Eventually.IsTrueAsync(() => Told("PostgresDown", "resolved"), Alerted);
-        await Eventually.IsTrueAsync(() => Mailed($"[RESOLVED] {summary}"), Alerted);
+        await Eventually.IsTrueAsync(() => Mailed("[RESOLVED] PostgresDown: "), Alerted);
 
         Task<bool> Told(string name, string status) =>
             Task.FromResult(graph.Webhook.Alerts.Any(told => told.Name == name && told.Status == status));
@@ -149,7 +148,8 @@ public sealed class WatchedGraphTests(WatchedGraph graph) : IClassFixture<Watche
         async Task<bool> Mailed(string subject)
         {
             using var inbox = graph.App.CreateHttpClient("mail", "http");
-            return (await inbox.GetFromJsonAsync<JsonElement>("/email")).EnumerateArray().Any(mail => mail.GetProperty("subject").GetString() == subject);
+            return (await inbox.GetFromJsonAsync<JsonElement>("/email")).EnumerateArray()
+                .Any(mail => mail.GetProperty("subject").GetString()!.StartsWith(subject, StringComparison.Ordinal));
         }
     }
 
