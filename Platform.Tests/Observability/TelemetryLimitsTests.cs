@@ -88,11 +88,7 @@ public sealed class TelemetryLimitsTests
         await Parallel.ForEachAsync(Enumerable.Range(0, 3000), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (_, cancellationToken) =>
         {
             var start = Stopwatch.GetTimestamp();
-<<<<<<< HEAD
             using var answer = await edge.Client.GetAsync("/stats", cancellationToken);
-=======
-            using var answer = await edge.Client.GetAsync(new Uri("/stats", UriKind.Relative), cancellationToken);
->>>>>>> instrument
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             var took = Stopwatch.GetElapsedTime(start);
             slowest = took > slowest ? took : slowest;
