@@ -91,7 +91,8 @@ internal sealed partial class Measurements
         _history = new(() => AskAsync(HistoryAsync, HistoryPatience), HistoryLifetime, Lifetime, time);
         _trends = Ranges.ToDictionary(
             range => range.Key,
-            range => new SharedAnswer<Trend>(() => AskAsync((now, token) => TrendAsync(now, range.Value, token), Patience), Lifetime, Lifetime, time));
+            range => new SharedAnswer<Trend>(
+                () => AskAsync((now, token) => TrendAsync(now, range.Value, token), Patience), Lifetime, Lifetime, time));
     }
 
     /// <summary>The ranges of the charts.</summary>
@@ -161,7 +162,7 @@ internal sealed partial class Measurements
             [
                 .. (await alerts).GroupBy(alert => (alert.Name, alert.Severity, alert.Category, alert.Summary))
                     .Select(same => same.MinBy(alert => alert.Since)!)
-                    .Select(alert => alert with { Summary = alert.Summary.Length <= LongestText ? alert.Summary : alert.Summary[..LongestText] + "…" })
+                    .Select(alert => alert.Summary.Length <= LongestText ? alert : alert with { Summary = alert.Summary[..LongestText] + "…" })
                     .OrderBy(alert => Array.IndexOf(Severities, alert.Severity) is >= 0 and var place ? place : Severities.Length)
                     .ThenByDescending(alert => alert.Since)
                     .Take(MostAlerts),

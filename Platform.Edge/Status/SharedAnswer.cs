@@ -17,8 +17,8 @@ internal sealed class SharedAnswer<T>(Func<Task<T?>> ask, TimeSpan lifetime, Tim
     {
         lock (_gate)
         {
-            var age = time.GetElapsedTime(_asked);
-            if (_answer is null || (_answer.IsCompleted && age >= (_answer is { IsCompletedSuccessfully: true, Result: not null } ? lifetime : retry)))
+            var limit = _answer is { IsCompletedSuccessfully: true, Result: not null } ? lifetime : retry;
+            if (_answer is null || (_answer.IsCompleted && time.GetElapsedTime(_asked) >= limit))
             {
                 _asked = time.GetTimestamp();
                 _answer = ask();

@@ -107,8 +107,16 @@ internal static class StatusEndpoints
     private static double? Figure(Present? present, string name) => present?.Figures.TryGetValue(name, out var value) == true ? value : null;
 
     /// <summary>To two digits: an impression, not a measuring instrument for whoever loads the site.</summary>
-    private static double? Rounded(double? value) =>
-        value is > 0 and var number && Math.Pow(10, Math.Floor(Math.Log10(number)) - 1) is var unit ? Math.Round(Math.Round(number / unit) * unit, 6) : value;
+    private static double? Rounded(double? value)
+    {
+        if (value is not { } number || number <= 0)
+        {
+            return value;
+        }
+
+        var unit = Math.Pow(10, Math.Floor(Math.Log10(number)) - 1);
+        return Math.Round(Math.Round(number / unit) * unit, 6);
+    }
 }
 
 /// <summary>The answer of GET /status/metrics.</summary>

@@ -168,7 +168,7 @@ public sealed class MeasuredEdge : IAsyncLifetime
             2. Then at the log
 
             ```promql
-            max(document_task_oldest_age_seconds{job="api",instance="a-host-with-a-long-name.example.org:12345"}) > 600 and on() absent(up{job="api"} == 1)
+            max(document_task_oldest_age_seconds{job="api",instance="a-host-with-a-long-name.example.org:12345"}) > 600 and on() absent(up == 1)
             ```
 
             | Column | What it says of the queue, in words that take more than a phone has |

@@ -69,7 +69,9 @@ public sealed class RunbookTests
         })
         {
             var answer = await EdgeUnderTest.RawAsync(
-                edge, $"GET /console/runbooks/{path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\nCookie: __Host-platform={person.Session}\r\nConnection: close\r\n\r\n");
+                edge,
+                $"GET /console/runbooks/{path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n"
+                + $"Cookie: __Host-platform={person.Session}\r\nConnection: close\r\n\r\n");
             Assert.True(answer.Split(' ')[1] is "404" or "400", $"{path}: {answer}");
         }
 

@@ -50,7 +50,8 @@ public sealed class StatusTests : IAsyncLifetime
         Assert.Equal(30, days.Count);
         Assert.Equal(1, days[^1].GetDouble());
         Assert.All(days[..^2], day => Assert.Equal(JsonValueKind.Null, day.ValueKind));
-        Assert.Equal("A service fails very often", Assert.Single(status.GetProperty("incidents").EnumerateArray()).GetProperty("summary").GetString());
+        var incident = Assert.Single(status.GetProperty("incidents").EnumerateArray());
+        Assert.Equal("A service fails very often", incident.GetProperty("summary").GetString());
         Assert.DoesNotContain("127.0.0.1", text, StringComparison.Ordinal);
         Assert.DoesNotContain("hidden", text, StringComparison.Ordinal);
         Assert.DoesNotContain("HighErrorRate", text, StringComparison.Ordinal);
@@ -74,7 +75,8 @@ public sealed class StatusTests : IAsyncLifetime
             var times = metrics.GetProperty("times").EnumerateArray().Select(time => time.GetDateTimeOffset()).ToList();
             var lines = metrics.GetProperty("lines").EnumerateArray().ToDictionary(
                 line => (line.GetProperty("chart").GetString(), line.GetProperty("name").GetString()),
-                line => line.GetProperty("values").EnumerateArray().Select(value => value.ValueKind == JsonValueKind.Null ? (double?)null : value.GetDouble()).ToList());
+                line => line.GetProperty("values").EnumerateArray()
+                    .Select(value => value.ValueKind == JsonValueKind.Null ? (double?)null : value.GetDouble()).ToList());
 
             Assert.Equal("available", metrics.GetProperty("state").GetString());
             Assert.Equal(121, times.Count);
