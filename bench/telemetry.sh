@@ -51,10 +51,10 @@ run() { # script url seconds -> "rps p50 p99 errors"
   wrk -t2 -c$clients -d"$3s" -H "X-API-Key: $key" -H 'Content-Type: application/json' -s "bench/$1" "$2" | awk '/^RESULT/ { print $2, $3, $4, $5 }'
 }
 url() { echo "http://127.0.0.1:${port[$1]}/$2"; }
-# Warm: the just-in-time compiler and the connection pools.
+# Warm: the connection pools, and the just-in-time compiler, which goes on for a while about what is called often.
 for side in on off; do
-  run contact.lua "$(url $side contact)" 4 >/dev/null
-  run report.lua "$(url $side stats)" 4 >/dev/null
+  run contact.lua "$(url $side contact)" 12 >/dev/null
+  run report.lua "$(url $side stats)" 8 >/dev/null
 done
 
 declare -A rows

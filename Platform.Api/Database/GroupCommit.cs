@@ -34,7 +34,11 @@ internal sealed class GroupCommit<T> : IAsyncDisposable
         _commit = commit;
         _maxBatchSize = options.MaxBatchSize;
         _queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(options.QueueCapacity));
-        _writers = [.. Enumerable.Range(0, options.CommitsInFlight).Select(_ => Task.Run(WriteAsync))];
+        // Whoever needs it first makes it: the commits of all others are no part of that request's trace.
+        using (ExecutionContext.SuppressFlow())
+        {
+            _writers = [.. Enumerable.Range(0, options.CommitsInFlight).Select(_ => Task.Run(WriteAsync))];
+        }
     }
 
     /// <summary>Queues the item and waits for its commit.</summary>
@@ -107,7 +111,10 @@ internal sealed class GroupCommit<T> : IAsyncDisposable
         }
     }
 
-    /// <summary>The commit belongs to the trace of its first writer; the others' traces are linked.</summary>
+    /// <summary>
+    /// The commit belongs to the trace of its first writer; the others' traces are linked. Where that trace is not kept, the commit is not
+    /// either, and is there all the same: without it, its SQL would begin traces of its own.
+    /// </summary>
     private static Activity? StartSpan(List<Entry> batch)
     {
         if (!Telemetry.Source.HasListeners())
@@ -116,7 +123,15 @@ internal sealed class GroupCommit<T> : IAsyncDisposable
         }
         var span = Telemetry.Source.StartActivity(
             "commit", ActivityKind.Internal, batch[0].Trace, links: batch.Skip(1).Select(entry => new ActivityLink(entry.Trace)));
-        return span?.SetTag("batch.size", batch.Count);
+        if (span is not null)
+        {
+            return span.SetTag("batch.size", batch.Count);
+        }
+
+        var unrecorded = new Activity("commit");
+        return batch[0].Trace is var trace && trace != default
+            ? unrecorded.SetParentId(trace.TraceId, trace.SpanId).Start()
+            : unrecorded.Start();
     }
 
     /// <summary>Class 22 is a data exception, class 23 an integrity constraint violation.</summary>

@@ -61,9 +61,9 @@ public sealed class WatchedGraphTests(WatchedGraph graph) : IClassFixture<Watche
     }
 
     [Theory]
-    [InlineData("/prometheus/graph", "<title>Prometheus")]
+    [InlineData("/prometheus/", "<title>Prometheus")]
     [InlineData("/prometheus/api/v1/query?query=up", "\"status\":\"success\"")]
-    [InlineData("/alertmanager/", "<title>Alertmanager</title>")]
+    [InlineData("/alertmanager/", "Alertmanager")]
     [InlineData("/alertmanager/api/v2/status", "\"versionInfo\"")]
     public async Task Who_has_signed_in_sees_their_pages_below_the_edge_and_a_stranger_sees_the_sign_in(string path, string contents)
     {
@@ -72,7 +72,7 @@ public sealed class WatchedGraphTests(WatchedGraph graph) : IClassFixture<Watche
         Assert.StartsWith("/auth/sign-in", refused.Headers.Location!.OriginalString, StringComparison.Ordinal);
 
         var administrator = await graph.AdministratorAsync();
-        using var page = await administrator.GetAsync(path);
+        using var page = await administrator.FollowAsync(await administrator.GetAsync(path, ("Accept", path.Contains("/api/", StringComparison.Ordinal) ? "application/json" : "text/html")));
         Assert.Equal(HttpStatusCode.OK, page.StatusCode);
         Assert.Contains(contents, await page.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
