@@ -35,7 +35,8 @@ internal static partial class MonitorExtensions
                 .WithHttpHealthCheck(program.HealthPath, endpointName: HttpEndpointName)
                 .PublishAs(new()
                 {
-                    Healthcheck = program.Healthcheck ?? ["CMD", "wget", "--quiet", "--output-document=-", $"http://127.0.0.1:{program.Port}{program.HealthPath}"],
+                    Healthcheck = program.Healthcheck
+                        ?? ["CMD", "wget", "--quiet", "--output-document=-", $"http://127.0.0.1:{program.Port}{program.HealthPath}"],
                     Memory = program.Memory,
                     Cpus = "0.5",
                     HostFolders = program.HostFolders,
@@ -108,7 +109,8 @@ internal static partial class MonitorExtensions
     }
 
     /// <summary>Gives the container a variable with host and port of another server, where that runs.</summary>
-    public static IResourceBuilder<IMonitor> WithAddress(this IResourceBuilder<IMonitor> monitor, string variable, IResourceBuilder<IMonitor>? other, string endpoint = HttpEndpointName) =>
+    public static IResourceBuilder<IMonitor> WithAddress(
+        this IResourceBuilder<IMonitor> monitor, string variable, IResourceBuilder<IMonitor>? other, string endpoint = HttpEndpointName) =>
         other is null ? monitor : monitor.WithEnvironment(variable, $"{other.GetEndpoint(endpoint).Property(EndpointProperty.HostAndPort)}");
 
     /// <summary>A folder that the server keeps data in: a volume of its container, or one below the data folder of Platform.</summary>

@@ -35,7 +35,11 @@ internal static class PrometheusExtensions
         var files = prometheus.WithFilesOf("Prometheus", "rules/*.yaml");
         var configuration = new PrometheusConfiguration { Rules = files + "/rules/*.yaml" };
         prometheus.Resource.Annotations.Add(configuration);
-        configuration.Add(new ScrapeJob("prometheus") { Endpoint = prometheus.GetEndpoint(MonitorExtensions.HttpEndpointName), MetricsPath = BasePath + "/metrics" });
+        configuration.Add(new ScrapeJob("prometheus")
+        {
+            Endpoint = prometheus.GetEndpoint(MonitorExtensions.HttpEndpointName),
+            MetricsPath = BasePath + "/metrics",
+        });
         return prometheus
             .WithArgs($"--config.file={prometheus.WithConfiguration(configuration, files)}")
             .WithArgs(

@@ -145,7 +145,8 @@ public sealed partial class PublishedConfigurationTests(PublishedProjects projec
     [Trait("Defect", "D40"), Trait("Defect", "D46")]
     public void Grafana_asks_who_is_there_believes_the_edge_and_knows_its_address_from_a_parameter()
     {
-        var environment = Project.Keys("services/grafana/environment").ToDictionary(name => name, name => (string)Project[$"services/grafana/environment/{name}"]!);
+        var environment = Project.Keys("services/grafana/environment")
+            .ToDictionary(name => name, name => (string)Project[$"services/grafana/environment/{name}"]!);
         Assert.Equal("false", environment["GF_AUTH_ANONYMOUS_ENABLED"]);
         Assert.Equal("true", environment["GF_AUTH_PROXY_ENABLED"]);
         Assert.Equal("${GRAFANA_PASSWORD:?set GRAFANA_PASSWORD in .env}", environment["GF_SECURITY_ADMIN_PASSWORD"]);

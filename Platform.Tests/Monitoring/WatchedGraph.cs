@@ -13,7 +13,8 @@ public sealed class WatchedGraph : PlatformGraph, IAsyncLifetime
     protected override string[] Arguments => [$"--Parameters:alert-webhook-url={Webhook.Url}"];
 
     /// <summary>A client of the edge that keeps its cookies to itself and goes nowhere by itself.</summary>
-    internal Person Stranger() => new(new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Edge.BaseAddress });
+    internal Person Stranger() =>
+        new(new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Edge.BaseAddress });
 
     /// <summary>The administrator, signed in.</summary>
     internal async Task<Person> AdministratorAsync()

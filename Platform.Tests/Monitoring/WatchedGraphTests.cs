@@ -72,7 +72,8 @@ public sealed class WatchedGraphTests(WatchedGraph graph) : IClassFixture<Watche
         Assert.StartsWith("/auth/sign-in", refused.Headers.Location!.OriginalString, StringComparison.Ordinal);
 
         var administrator = await graph.AdministratorAsync();
-        using var page = await administrator.FollowAsync(await administrator.GetAsync(path, ("Accept", path.Contains("/api/", StringComparison.Ordinal) ? "application/json" : "text/html")));
+        var accept = path.Contains("/api/", StringComparison.Ordinal) ? "application/json" : "text/html";
+        using var page = await administrator.FollowAsync(await administrator.GetAsync(path, ("Accept", accept)));
         Assert.Equal(HttpStatusCode.OK, page.StatusCode);
         Assert.Contains(contents, await page.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }

@@ -43,8 +43,9 @@ public sealed partial class TrapTests(PublishedProjects projects)
         Assert.All(mounts, mount => Assert.Equal("true", mount.ReadOnly));
         Assert.Equal([("node-exporter", "/")], mounts.Where(mount => mount.Source![0] != '.').Select(mount => (mount.Service, mount.Source!)));
         Assert.Equal(
-            [.. mounts.Where(mount => mount.Source![0] == '.').Select(mount => mount.Source![2..]).Append(".env").Append("docker-compose.yaml").Order(StringComparer.Ordinal)],
-            Directory.GetFileSystemEntries(projects.CompleteFolder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+            mounts.Where(mount => mount.Source![0] == '.').Select(mount => mount.Source![2..])
+                .Append(".env").Append("docker-compose.yaml").Order(StringComparer.Ordinal),
+            Directory.GetFileSystemEntries(projects.CompleteFolder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
         Assert.All(mounts.Where(mount => mount.Source![0] == '.'), mount =>
             Assert.NotEmpty(Directory.GetFiles(Path.Combine(projects.CompleteFolder, mount.Source!), "*", SearchOption.AllDirectories)));
     }
