@@ -182,9 +182,13 @@ public sealed class PublicEndpointTests(ApiFixture api)
     public async Task Unknown_paths_do_not_grow_the_metrics()
     {
         (await api.GetAsync("/unknown-0", key: null)).Dispose();
-        var before = (await api.Service.Management.GetStringAsync("/metrics")).Split('\n').Length;
+        var before = await LinesAsync();
         await Task.WhenAll(Enumerable.Range(0, 400).Select(async i => (await api.GetAsync($"/unknown-{i}", key: null)).Dispose()));
         await Task.Delay(TimeSpan.FromSeconds(1));
-        Assert.InRange((await api.Service.Management.GetStringAsync("/metrics")).Split('\n').Length, 0, before + 60);
+        Assert.InRange(await LinesAsync(), 0, before + 60);
+
+        // Gauges of the queue and the like come when they are first known.
+        async Task<int> LinesAsync() => (await api.Service.Management.GetStringAsync("/metrics")).Split('\n')
+            .Count(line => line.StartsWith("http_", StringComparison.Ordinal) || line.StartsWith("aspnetcore_", StringComparison.Ordinal));
     }
 }

@@ -55,11 +55,11 @@ public sealed class ConsoleTests(ConsoleUnderTest console)
         var slider = visit.Page.Locator("#chart input[type=range]");
 
         await slider.FocusAsync();
-        await Expect(visit.Page.Locator(".chart-tip")).ToContainTextAsync("contacts");
+        await Expect(visit.Page.Locator("#chart .chart-tip")).ToContainTextAsync("contacts");
         var today = await slider.GetAttributeAsync("aria-valuetext");
         await visit.Page.Keyboard.PressAsync("ArrowLeft");
         await Expect(slider).Not.ToHaveAttributeAsync("aria-valuetext", today!);
-        await Expect(visit.Page.Locator(".chart-chosen")).ToHaveCountAsync(1);
+        await Expect(visit.Page.Locator("#chart .chart-chosen")).ToHaveCountAsync(1);
 
         await visit.Page.ClickAsync(".chart-table summary");
         await Expect(visit.Page.Locator(".chart-table tbody tr")).ToHaveCountAsync(30);
