@@ -61,8 +61,8 @@ public sealed class ConsoleTests(ConsoleUnderTest console)
         await Expect(slider).Not.ToHaveAttributeAsync("aria-valuetext", today!);
         await Expect(visit.Page.Locator("#chart .chart-chosen")).ToHaveCountAsync(1);
 
-        await visit.Page.ClickAsync(".chart-table summary");
-        await Expect(visit.Page.Locator(".chart-table tbody tr")).ToHaveCountAsync(30);
+        await visit.Page.ClickAsync("#chart .chart-table summary");
+        await Expect(visit.Page.Locator("#chart .chart-table tbody tr")).ToHaveCountAsync(30);
     }
 
     [Fact]
