@@ -1,4 +1,5 @@
 using Platform.AppHost.Postgres;
+using Platform.Tools;
 
 namespace Platform.Tests.Fixtures;
 
@@ -7,9 +8,13 @@ public sealed class DataFolder : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("platform-test-").FullName;
 
-    public Task InitializeAsync() =>
-        new PostgresCluster(Repository.ToolsDirectory, Path.Combine(_folder, "data", "postgres"))
+    public async Task InitializeAsync()
+    {
+        // What is fetched on a first run is said on the console, and a test that comes first would see it there.
+        await NpmPackages.Maildev.InstallAsync(Repository.ToolsDirectory, progress: null, CancellationToken.None);
+        await new PostgresCluster(Repository.ToolsDirectory, Path.Combine(_folder, "data", "postgres"))
             .PrepareAsync("of-a-test-only", _ => { }, CancellationToken.None);
+    }
 
     /// <summary>A copy with modes and owners. Nobody but its owner may read it.</summary>
     public async Task<string> CopyAsync()
