@@ -27,9 +27,7 @@ public sealed class RestoreTests(ApiFixture api)
         }
         using var created = await backups.SendAsync(HttpMethod.Post, "/admin/keys", new { name = "a reader", scopes = new[] { "read" } });
         var key = (await ApiFixture.JsonAsync(created, HttpStatusCode.Created)).GetProperty("key").GetString();
-        await ApiFixture.EventuallyAsync(
-            async () => await ApiFixture.QueryAsync<long>(
-                backups.Database, "SELECT count(*) FROM document_tasks WHERE state IN ('queued', 'running')") == 0, "all is processed", 60);
+        await backups.WhenProcessedAsync();
         // What no request leaves behind just now, and more than one part of a table.
         await ApiFixture.ExecuteAsync(backups.Database, """
             INSERT INTO outbox (kind, payload) VALUES ('contact', '{"contact_id": "contact_x"}');
