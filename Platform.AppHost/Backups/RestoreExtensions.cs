@@ -33,7 +33,7 @@ internal static partial class RestoreExtensions
 
         if (string.IsNullOrWhiteSpace(archive) || archive.StartsWith('-'))
         {
-            builder.Refuse($"--{Option} needs the name of an archive, `latest`, or the path of a file, such as `-- --{Option} latest`.");
+            builder.Refuse($"--{Option} needs an archive's name, `latest`, or the path of a file, such as `-- --{Option} latest`.");
             return api;
         }
 
@@ -47,7 +47,9 @@ internal static partial class RestoreExtensions
         {
             // The AppHost is started in its own folder, wherever the person is who typed the path.
             archive = Path.GetFullPath(Path.Combine("..", archive), builder.AppHostDirectory);
-            builder.Check(() => File.Exists(archive) ? null : $"The archive {archive} is not there: correct its path, or name one of the destination.");
+            builder.Check(() => File.Exists(archive)
+                ? null
+                : $"The archive {archive} is not there: correct its path, or name one that is where backups go.");
         }
 
         var restore = builder.AddProject<Projects.Platform_Api>(name, launchProfileName: null)
@@ -103,7 +105,8 @@ internal static partial class RestoreExtensions
         var last = "";
         await foreach (var lines in loggers.GetAllAsync(resourceId).WithCancellation(cancellationToken))
         {
-            last = lines.Select(line => Time().Replace(line.Content, "")).LastOrDefault(line => !line.StartsWith("[sys]", StringComparison.Ordinal)) ?? last;
+            last = lines.Select(line => Time().Replace(line.Content, ""))
+                .LastOrDefault(line => !line.StartsWith("[sys]", StringComparison.Ordinal)) ?? last;
         }
 
         return last;
