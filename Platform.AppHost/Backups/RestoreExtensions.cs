@@ -59,8 +59,10 @@ internal static partial class RestoreExtensions
             {
                 var (services, ended) = (stopped.Services, stopped.ResourceEvent);
                 var log = services.GetRequiredService<ILoggerFactory>().CreateLogger("Platform.AppHost");
-                var lastLine = await LastLineAsync(services.GetRequiredService<ResourceLoggerService>(), ended.ResourceId, cancellationToken);
-                if (ended.Snapshot.ExitCode == 0)
+                var failed = ended.Snapshot.ExitCode != 0;
+                var lastLine = await LastLineAsync(
+                    services.GetRequiredService<ResourceLoggerService>(), ended.ResourceId, isError: failed, cancellationToken);
+                if (!failed)
                 {
                     LogRestored(log, lastLine);
                     return;
@@ -99,13 +101,14 @@ internal static partial class RestoreExtensions
 
     private static bool IsSetting(string variable) => Settings.Any(prefix => variable.StartsWith(prefix, StringComparison.Ordinal));
 
-    /// <summary>What the program said last: what it has done, or why not.</summary>
-    private static async Task<string> LastLineAsync(ResourceLoggerService loggers, string resourceId, CancellationToken cancellationToken)
+    /// <summary>What the program said last: what it has done; or, on its standard error, why not.</summary>
+    private static async Task<string> LastLineAsync(
+        ResourceLoggerService loggers, string resourceId, bool isError, CancellationToken cancellationToken)
     {
         var last = "";
         await foreach (var lines in loggers.GetAllAsync(resourceId).WithCancellation(cancellationToken))
         {
-            last = lines.Select(line => Time().Replace(line.Content, ""))
+            last = lines.Where(line => line.IsErrorMessage == isError).Select(line => Time().Replace(line.Content, ""))
                 .LastOrDefault(line => !line.StartsWith("[sys]", StringComparison.Ordinal)) ?? last;
         }
 

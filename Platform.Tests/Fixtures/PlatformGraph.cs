@@ -17,8 +17,9 @@ public class PlatformGraph : IAsyncLifetime
     /// <summary>What watches Platform is not started for tests of other things.</summary>
     public const string Unwatched = "--Platform:Monitoring=false";
 
-    /// <summary>Backups belong to the folder of the test, and are gone with it.</summary>
-    public static string BackupsIn(string dataDirectory) => $"--Parameters:backup-url={Path.Combine(dataDirectory, "backups")}";
+    /// <summary>Backups are made when a test asks for one. They belong to its folder, and are gone with it.</summary>
+    public static string[] BackupsIn(string dataDirectory) =>
+        [$"--Parameters:backup-url={Path.Combine(dataDirectory, "backups")}", "--Parameters:backup-interval=00:00:00"];
 
     /// <summary>How long a test waits for what must happen.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
@@ -50,7 +51,7 @@ public class PlatformGraph : IAsyncLifetime
     {
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Platform_AppHost>(
             [
-                "--Platform:Topology=embedded", $"--Platform:DataDirectory={DataDirectory}", BackupsIn(DataDirectory), "--Platform:Edge:Port=0",
+                "--Platform:Topology=embedded", $"--Platform:DataDirectory={DataDirectory}", "--Platform:Edge:Port=0", .. BackupsIn(DataDirectory),
                 .. Arguments,
             ]);
         // A test fills in the form faster than a person does.

@@ -156,9 +156,11 @@ function start() {
     load: async ({ signal }) => {
       const state = await get('/admin/api/backups', { signal });
       show(state);
-      return { items: state.items.map((item, index) => ({ ...item, is_newest: index === 0 })), next: null };
+      // A damaged one is nothing to fall back on.
+      const newest = state.items.find((item) => !item.damaged)?.name;
+      return { items: state.items.map((item) => ({ ...item, is_newest: item.name === newest })), next: null };
     },
-    empty: () => ['No backups yet', 'The first one is made by itself a minute after the start, or now on request.', null],
+    empty: () => ['No backups yet', 'They appear here by schedule, or as soon as you ask for one.', null],
   });
   run.addEventListener('click', () => whileBusy(run, async () => {
     try {
