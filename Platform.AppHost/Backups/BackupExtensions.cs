@@ -65,7 +65,8 @@ internal static partial class BackupExtensions
 
     private static bool IsDestination(string url) =>
         url.Length == 0 || Path.IsPathFullyQualified(url)
-        || (Uri.TryCreate(url, UriKind.Absolute, out var bucket) && bucket.Scheme is "s3" or "s3+http" && bucket.AbsolutePath.Length > 1);
+        || (Uri.TryCreate(url, UriKind.Absolute, out var bucket) && bucket.Scheme is "s3" or "s3+http"
+            && bucket.UserInfo.Contains(':', StringComparison.Ordinal) && bucket.AbsolutePath.Length > 1);
 
     private static bool IsInterval(string interval) =>
         TimeSpan.TryParse(interval, CultureInfo.InvariantCulture, out var time) && time >= TimeSpan.Zero;
