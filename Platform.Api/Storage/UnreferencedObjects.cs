@@ -31,10 +31,10 @@ internal sealed class UnreferencedObjects(NpgsqlDataSource database, IObjectStor
     public Task DeleteAsync(string key, CancellationToken cancellationToken) => DeleteAsync("key = $1", key, limit: 1, cancellationToken);
 
     /// <summary>Deletes what is due, and returns how many there were; more may be left.</summary>
-    public Task<int> DeleteDueAsync(DateTime now, CancellationToken cancellationToken) =>
-        DeleteAsync("delete_after <= $1", now, BatchSize, cancellationToken);
+    public Task<int> DeleteDueAsync(CancellationToken cancellationToken) =>
+        DeleteAsync("delete_after <= now()", value: null, BatchSize, cancellationToken);
 
-    private async Task<int> DeleteAsync(string condition, object value, int limit, CancellationToken cancellationToken)
+    private async Task<int> DeleteAsync(string condition, string? value, int limit, CancellationToken cancellationToken)
     {
         var deleted = 0;
         while (deleted < limit)
@@ -43,10 +43,11 @@ internal sealed class UnreferencedObjects(NpgsqlDataSource database, IObjectStor
             await using var connection = await database.OpenConnectionAsync(cancellationToken);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             await using var find = new NpgsqlCommand(
-                $"SELECT key FROM unreferenced_objects WHERE {condition} ORDER BY delete_after LIMIT 1 FOR UPDATE SKIP LOCKED", connection)
+                $"SELECT key FROM unreferenced_objects WHERE {condition} ORDER BY delete_after LIMIT 1 FOR UPDATE SKIP LOCKED", connection);
+            if (value is not null)
             {
-                Parameters = { new() { Value = value } },
-            };
+                find.Parameters.Add(new() { Value = value });
+            }
             if (await find.ExecuteScalarAsync(cancellationToken) is not string key)
             {
                 break;

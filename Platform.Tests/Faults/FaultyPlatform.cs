@@ -18,12 +18,12 @@ public sealed class FaultyPlatform : IAsyncLifetime, ICollectionFixture<FaultyPl
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     /// <summary>The service is back so long after what it needs.</summary>
-    private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Recovery = TimeSpan.FromSeconds(30);
 
-    /// <summary>What people must wait for in production is not waited for here.</summary>
-    private static readonly Dictionary<string, string> Settings = new()
+    private readonly Dictionary<string, string> _settings = new()
     {
-        ["Documents__UploadTimeout"] = "00:00:15",
+        // What people must wait for in production is not waited for here.
+        ["Documents__UploadTimeout"] = "00:00:06",
         ["Storage__SweepInterval"] = "00:00:01",
         ["Processing__Lease"] = "00:00:05",
         ["Processing__RetryDelay"] = "00:00:01",
@@ -34,6 +34,12 @@ public sealed class FaultyPlatform : IAsyncLifetime, ICollectionFixture<FaultyPl
     private readonly string _folder = Directory.CreateTempSubdirectory("platform-test-").FullName;
     private readonly int _edgePort = FreePort.Next();
     private readonly int _postgresPort = FreePort.Next();
+
+    /// <summary>More settings of the services, as environment variables.</summary>
+    internal Dictionary<string, string> Settings
+    {
+        init => value.ToList().ForEach(setting => _settings.Add(setting.Key, setting.Value));
+    }
 
     internal AppHostProcess AppHost { get; private set; } = null!;
 
@@ -55,14 +61,30 @@ public sealed class FaultyPlatform : IAsyncLifetime, ICollectionFixture<FaultyPl
 
     internal int[] Mails => AppHost.ProcessIds("bin/maildev");
 
-    /// <summary>The postmaster; null when there is none.</summary>
-    internal int? Postmaster =>
-        AppHost.ProcessIds("bin/postgres -D") is [var id] ? id : null;
+    /// <summary>All mail that has come.</summary>
+    internal async Task<string> InboxAsync()
+    {
+        using var client = new HttpClient();
+        var command = await File.ReadAllTextAsync($"/proc/{Assert.Single(Mails)}/cmdline");
+        var port = command.Split('\0').SkipWhile(argument => argument != "--web").ElementAt(1);
+        return await client.GetStringAsync(new Uri($"http://127.0.0.1:{port}/email"));
+    }
+
+    /// <summary>The postmaster; null when there is none. A process that it has just made has its command for a moment.</summary>
+    internal int? Postmaster => AppHost.ProcessIds("bin/postgres -D") is { Length: > 0 } ids ? ids.Min() : null;
 
     public async Task InitializeAsync()
     {
         Disk = await DataDisk.MountAsync();
-        await StartAsync();
+        try
+        {
+            await StartAsync();
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
     }
 
     public async Task DisposeAsync()
@@ -126,7 +148,7 @@ public sealed class FaultyPlatform : IAsyncLifetime, ICollectionFixture<FaultyPl
     }
 
     /// <summary>Returns when PostgreSQL lets clients in.</summary>
-    internal Task PostgresAnswersAsync() => Eventually.IsTrueAsync(async () =>
+    internal Task PostgresAnswersAsync(TimeSpan? within = null) => Eventually.IsTrueAsync(async () =>
     {
         try
         {
@@ -136,7 +158,7 @@ public sealed class FaultyPlatform : IAsyncLifetime, ICollectionFixture<FaultyPl
         {
             return false;
         }
-    }, Patience);
+    }, within ?? Patience);
 
     internal Task<T> QueryAsync<T>(string sql) => ApiFixture.QueryAsync<T>(Database, sql);
 
@@ -149,8 +171,11 @@ public sealed class FaultyPlatform : IAsyncLifetime, ICollectionFixture<FaultyPl
         kill.WaitForExit();
     }
 
-    private async Task StartAsync() => AppHost = await new AppHostProcess(
-        DataDirectory, _edgePort, Settings, $"--Platform:Postgres:Port={_postgresPort.ToString(CultureInfo.InvariantCulture)}").WhenHealthyAsync();
+    private async Task StartAsync()
+    {
+        AppHost = new(DataDirectory, _edgePort, _settings, $"--Platform:Postgres:Port={_postgresPort.ToString(CultureInfo.InvariantCulture)}");
+        await AppHost.WhenHealthyAsync();
+    }
 
     /// <summary>No process too many, none that is dead and not buried, no connection that is held, and no more memory than there should be.</summary>
     private async Task AssertNothingLeaksAsync(ITestOutputHelper output)

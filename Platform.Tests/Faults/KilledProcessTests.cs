@@ -8,7 +8,7 @@ namespace Platform.Tests.Faults;
 public sealed class KilledProcessTests(FaultyPlatform platform, ITestOutputHelper output)
 {
     [Fact]
-    public Task A_killed_api_loses_and_doubles_nothing() => platform.EndureAsync(output, rounds: 3, async (_, random) =>
+    public Task A_killed_api_loses_and_doubles_nothing() => platform.EndureAsync(output, rounds: 2, async (_, random) =>
     {
         var apis = platform.Apis;
         FaultyPlatform.Signal("KILL", apis[random.Next(apis.Length)]);

@@ -23,17 +23,15 @@ internal sealed class Load : IAsyncDisposable
 
     private readonly HttpClient _client;
     private readonly Ledger _ledger;
-    private readonly string _contact;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<string, long> _latest = new();
     private readonly Task[] _clients;
     private int _acknowledged;
 
-    private Load(HttpClient client, Ledger ledger, string contact)
+    private Load(HttpClient client, Ledger ledger)
     {
         _client = client;
         _ledger = ledger;
-        _contact = contact;
         _clients =
         [
             RunAsync(SubmitAsync, Pace), RunAsync(SubmitAsync, Pace), RunAsync(VisitAsync, Pace),
@@ -46,7 +44,8 @@ internal sealed class Load : IAsyncDisposable
         var client = new HttpClient { BaseAddress = edge, Timeout = TimeSpan.FromSeconds(15), DefaultRequestHeaders = { { "X-API-Key", apiKey } } };
         using var answer = await client.PostAsJsonAsync("/contact", new { name = "Ada", email = "ada@example.org", message = "of the documents" });
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        return new(client, ledger, (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("contactId").GetString()!);
+        ledger.Contact = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("contactId").GetString();
+        return new(client, ledger);
     }
 
     /// <summary>Returns when so many more requests have been acknowledged.</summary>
@@ -54,6 +53,13 @@ internal sealed class Load : IAsyncDisposable
     {
         var enough = Volatile.Read(ref _acknowledged) + count;
         await Eventually.IsTrueAsync(() => Task.FromResult(Volatile.Read(ref _acknowledged) >= enough || HasFailed()), within);
+    }
+
+    /// <summary>Returns when so many more requests have been refused for now.</summary>
+    public async Task IsRefusedAsync(int count, TimeSpan within)
+    {
+        var enough = _ledger.Refusals + count;
+        await Eventually.IsTrueAsync(() => Task.FromResult(_ledger.Refusals >= enough || HasFailed()), within);
     }
 
     /// <summary>Returns when a request of each kind that was sent after now has been acknowledged, and tells how long that took.</summary>
@@ -139,7 +145,7 @@ internal sealed class Load : IAsyncDisposable
         {
             Content = new MultipartFormDataContent
             {
-                { new StringContent(_contact), "contact_id" },
+                { new StringContent(_ledger.Contact!), "contact_id" },
                 { new StringContent("report"), "document_type" },
                 { new StringContent(document.Key), "description" },
                 { new ByteArrayContent(document.Bytes), "file", file.Name },
@@ -192,6 +198,8 @@ internal sealed class Load : IAsyncDisposable
     /// <summary>The acknowledgement; null when there was none and the request may be sent again.</summary>
     private async Task<JsonElement?> SendAsync(HttpRequestMessage request)
     {
+        // One path for all documents.
+        var path = request.Method == HttpMethod.Delete ? "delete" : request.RequestUri!.OriginalString;
         using (request)
         {
             try
@@ -207,7 +215,7 @@ internal sealed class Load : IAsyncDisposable
                         return default(JsonElement);
                     case HttpStatusCode.ServiceUnavailable when answer.Headers.RetryAfter is not null && IsProblem(answer):
                     case HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout when IsProblem(answer):
-                        _ledger.Refused($"{(int)answer.StatusCode}");
+                        _ledger.Refused(path, $"{(int)answer.StatusCode}");
                         return null;
                     default:
                         _ledger.Surprised($"{request.Method} {request.RequestUri}: {(int)answer.StatusCode} {body}");
@@ -216,7 +224,7 @@ internal sealed class Load : IAsyncDisposable
             }
             catch (Exception unanswered) when (unanswered is HttpRequestException or IOException or TaskCanceledException)
             {
-                _ledger.Refused(unanswered.GetType().Name);
+                _ledger.Refused(path, unanswered.GetType().Name);
                 return null;
             }
         }
