@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
 
 namespace Platform.ServiceDefaults.Errors;
 
@@ -21,6 +22,7 @@ internal sealed partial class ExpectedExceptionHandler(IProblemDetailsService pr
         {
             ServiceUnavailableException unavailable => Unavailable(context, unavailable),
             BadHttpRequestException bad => BadRequest(context, bad),
+            InvalidOperationException { InnerException: ArgumentException } when IsInUnknownEncoding(context.Request) => UnknownEncoding(),
             _ => null,
         };
         if (problem is null)
@@ -57,6 +59,14 @@ internal sealed partial class ExpectedExceptionHandler(IProblemDetailsService pr
             ? Invalid(exception.StatusCode, name, "The value is missing or cannot be read.")
             : new() { Status = exception.StatusCode };
     }
+
+    /// <summary>Whether the body says that it is in an encoding that there is not, for which the framework has no exception of its own.</summary>
+    private static bool IsInUnknownEncoding(HttpRequest request) =>
+        MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type is { Charset.Length: > 0, Encoding: null };
+
+    // RFC 8259, section 8.1: JSON between systems is UTF-8.
+    private static HttpValidationProblemDetails UnknownEncoding() =>
+        Invalid(StatusCodes.Status415UnsupportedMediaType, HeaderNames.ContentType, "The body must be JSON in UTF-8.");
 
     private static ProblemDetails BadJson(int status, JsonException exception)
     {
