@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
 namespace Platform.ServiceDefaults.Errors;
@@ -22,7 +23,7 @@ internal sealed partial class ExpectedExceptionHandler(IProblemDetailsService pr
         {
             ServiceUnavailableException unavailable => Unavailable(context, unavailable),
             BadHttpRequestException bad => BadRequest(context, bad),
-            InvalidOperationException { InnerException: ArgumentException } when IsInUnknownEncoding(context.Request) => UnknownEncoding(),
+            InvalidOperationException or NotSupportedException when IsInUnknownEncoding(context.Request) => UnknownEncoding(),
             _ => null,
         };
         if (problem is null)
@@ -60,13 +61,28 @@ internal sealed partial class ExpectedExceptionHandler(IProblemDetailsService pr
             : new() { Status = exception.StatusCode };
     }
 
-    /// <summary>Whether the body says that it is in an encoding that there is not, for which the framework has no exception of its own.</summary>
-    private static bool IsInUnknownEncoding(HttpRequest request) =>
-        MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type is { Charset.Length: > 0, Encoding: null };
+    /// <summary>
+    /// Whether the body says that it is in an encoding that there is not, or that .NET does not read: UTF-7. The framework has no exception of
+    /// its own for it.
+    /// </summary>
+    private static bool IsInUnknownEncoding(HttpRequest request)
+    {
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || StringSegment.IsNullOrEmpty(type.Charset))
+        {
+            return false;
+        }
+        try
+        {
+            return type.Encoding is null;
+        }
+        catch (NotSupportedException)
+        {
+            return true;
+        }
+    }
 
-    // RFC 8259, section 8.1: JSON between systems is UTF-8.
     private static HttpValidationProblemDetails UnknownEncoding() =>
-        Invalid(StatusCodes.Status415UnsupportedMediaType, HeaderNames.ContentType, "The body must be JSON in UTF-8.");
+        Invalid(StatusCodes.Status415UnsupportedMediaType, HeaderNames.ContentType, "The body must be in UTF-8.");
 
     private static ProblemDetails BadJson(int status, JsonException exception)
     {

@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Platform.Tests.Api;
 using Platform.Tests.Edge;
 using Platform.Tests.Fixtures;
@@ -16,16 +15,10 @@ namespace Platform.Tests.Abuse;
 /// is one that the document tells of, tells nothing of the inside, and changes nothing when it refuses.
 /// </summary>
 [Trait("Needs", "postgres")]
-public sealed partial class ApiAbuseTests(ApiFixture api, ITestOutputHelper output) : IClassFixture<ApiFixture>
+public sealed class ApiAbuseTests(ApiFixture api, ITestOutputHelper output) : IClassFixture<ApiFixture>
 {
     /// <summary>Of every run; another one is drawn, and told.</summary>
     private const int Seed = 20261126;
-
-    /// <summary>What HTTP itself, the key or the path can be refused for, whatever the operation.</summary>
-    private static readonly int[] General = [400, 401, 403, 404, 405, 411, 413, 414, 415, 417, 431];
-
-    /// <summary>What the server answers before any of the service's code runs: with nothing but a status.</summary>
-    private static readonly int[] WithoutBody = [400, 405, 408, 411, 413, 414, 417, 431];
 
     /// <summary>Rows of which a request adds one at most.</summary>
     private static readonly string[] Tables = ["contact_submissions", "documents", "api_keys", "idempotency_keys"];
@@ -47,16 +40,19 @@ public sealed partial class ApiAbuseTests(ApiFixture api, ITestOutputHelper outp
     }
 
     [Theory]
-    [InlineData("POST", "/admin/keys", """{"name":"a","scopes":["read"]}""")]
-    [InlineData("PATCH", "/documents/00000000-0000-7000-8000-000000000000", "{}")]
-    [InlineData("POST", "/documents/00000000-0000-7000-8000-000000000000/links", "{}")]
-    [InlineData("POST", "/analytics/events", """{"event_type":"a"}""")]
-    [InlineData("POST", "/contact", "{}")]
-    public async Task Json_in_an_encoding_that_there_is_not_is_415(string method, string path, string json)
+    [InlineData("POST", "/admin/keys", "application/json; charset=x-made-up")]
+    [InlineData("POST", "/admin/keys", "application/json; charset=utf-7")]
+    [InlineData("PATCH", "/documents/00000000-0000-7000-8000-000000000000", "application/json; charset=utf-7")]
+    [InlineData("POST", "/documents/00000000-0000-7000-8000-000000000000/links", "application/json; charset=x-made-up")]
+    [InlineData("POST", "/analytics/events", "application/json; charset=x-made-up")]
+    [InlineData("POST", "/contact", "application/json; charset=utf-7")]
+    [InlineData("POST", "/contact", "application/x-www-form-urlencoded; charset=utf-7")]
+    [InlineData("POST", "/visits", "multipart/form-data; charset=utf-7; boundary=b")]
+    public async Task A_body_in_an_encoding_that_there_is_not_is_415(string method, string path, string contentType)
     {
-        using var request = new HttpRequestMessage(new(method), path) { Content = new StringContent(json) };
+        using var request = new HttpRequestMessage(new(method), path) { Content = new ByteArrayContent("{}"u8.ToArray()) };
         request.Headers.Add("X-API-Key", ApiFixture.BootstrapKey);
-        request.Content.Headers.ContentType = new("application/json") { CharSet = "x-made-up" };
+        request.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
 
         using var answer = await api.Service.Client.SendAsync(request);
 
@@ -81,7 +77,8 @@ public sealed partial class ApiAbuseTests(ApiFixture api, ITestOutputHelper outp
 
         using var answer = await api.Service.Client.SendAsync(request);
 
-        Assert.InRange((int)answer.StatusCode, 400, 422);
+        // Where names that are not known are ignored, this one is too.
+        Assert.InRange((int)answer.StatusCode, 200, 422);
     }
 
     private async Task AbuseAsync(int seed, int requests, ServiceProcess? edge = null)
@@ -90,6 +87,7 @@ public sealed partial class ApiAbuseTests(ApiFixture api, ITestOutputHelper outp
         var service = edge ?? api.Service;
         var description = await DescribeAsync(atEdge: edge is not null);
         var complaints = new ConcurrentQueue<string>();
+        var logged = api.Service.Log.Length;
         foreach (var (index, operation) in description.Operations.Index())
         {
             var generator = new RequestGenerator(description, operation, await KnownAsync(operation), ApiFixture.BootstrapKey, seed + index);
@@ -100,7 +98,7 @@ public sealed partial class ApiAbuseTests(ApiFixture api, ITestOutputHelper outp
                 new ParallelOptions { MaxDegreeOfParallelism = 8 },
                 async (request, _) =>
                 {
-                    var (isSuccess, complaint) = await TryAsync(service.Port, description, operation, request, edge is not null);
+                    var (isSuccess, complaint) = await AnswerOracle.TryAsync(service.Port, description, operation, request, edge is not null);
                     Interlocked.Add(ref successes, isSuccess ? 1 : 0);
                     if (complaint is not null)
                     {
@@ -123,6 +121,8 @@ public sealed partial class ApiAbuseTests(ApiFixture api, ITestOutputHelper outp
 
         Assert.True(complaints.IsEmpty, $"Seed {seed}, {complaints.Count} complaints:\n{string.Join('\n', complaints.Take(30))}");
         await AssertServesAsync(service);
+        AssertNothingUnhandled(api.Service.Log[logged..]);
+        AssertNothingUnhandled(edge?.Log ?? "");
     }
 
     private async Task<ApiDescription> DescribeAsync(bool atEdge)
@@ -135,87 +135,6 @@ public sealed partial class ApiAbuseTests(ApiFixture api, ITestOutputHelper outp
 
         using var answer = await api.Service.Client.SendAsync(request);
         return new(await ApiFixture.JsonAsync(answer));
-    }
-
-    /// <summary>Sends it, and says what is wrong with the answer.</summary>
-    private static async Task<(bool IsSuccess, string? Complaint)> TryAsync(
-        int port, ApiDescription description, Operation operation, RawRequest request, bool atEdge)
-    {
-        HttpResponseMessage? answer;
-        try
-        {
-            answer = await request.SendAsync(port);
-        }
-        catch (OperationCanceledException)
-        {
-            return (false, "no answer in time");
-        }
-
-        using (answer)
-        {
-            if (answer is null)
-            {
-                return (false, request.Framing is Framing.Length or Framing.Chunked ? "no answer" : null);
-            }
-
-            var status = (int)answer.StatusCode;
-            // A changed path or method may be another operation.
-            var isOther = request.Method != operation.Method || !IsAt(request.Target, operation.Path);
-            var statuses = isOther ? description.Operations.SelectMany(other => other.Statuses) : operation.Statuses;
-            var body = await answer.Content.ReadAsByteArrayAsync();
-            var text = Encoding.UTF8.GetString(body);
-            var complaint = status >= 500 || !General.Concat(statuses).Contains(status) ? "undescribed"
-                : answer.Headers.Concat(answer.Content.Headers).Any(header => header.Key == "X-Injected") ? "a header of the client's"
-                : status >= 400 && Inside().IsMatch(text) ? "it tells of the inside"
-                : status >= 400 && !IsProblem(answer, status, body, request.Method, atEdge) ? "no problem document"
-                : status < 300 && request.Method != "HEAD" && answer.Content.Headers.ContentType?.MediaType == "application/json"
-                    ? !IsJson(body, out var json) ? "no JSON" : isOther ? null : Mismatch(description, operation.Answer(status), json)
-                : null;
-            return (answer.IsSuccessStatusCode || status == 303, complaint is null ? null : $"{status}, {complaint}: {text[..Math.Min(300, text.Length)]}");
-        }
-    }
-
-    private static bool IsAt(string target, string path)
-    {
-        var (sent, described) = (target.Split('?')[0].Split('/'), path.Split('/'));
-        return sent.Length == described.Length && sent.Zip(described).All(pair =>
-            pair.Second.StartsWith('{') ? Uri.UnescapeDataString(pair.First) is not ("" or "." or "..") : pair.First == pair.Second);
-    }
-
-    private static bool IsProblem(HttpResponseMessage answer, int status, byte[] body, string method, bool atEdge)
-    {
-        if (body.Length == 0)
-        {
-            return method == "HEAD" || WithoutBody.Contains(status);
-        }
-
-        if (atEdge && answer.Content.Headers.ContentType?.MediaType == "text/html")
-        {
-            return true;
-        }
-
-        return answer.Content.Headers.ContentType?.MediaType == "application/problem+json"
-            && IsJson(body, out var problem)
-            && problem.GetProperty("status").GetInt32() == status
-            && problem.GetProperty("title").GetString() is { Length: > 0 }
-            && problem.GetProperty("traceId").GetString() is { Length: > 0 };
-    }
-
-    private static string? Mismatch(ApiDescription description, JsonElement? schema, JsonElement json) =>
-        schema is null ? "JSON that is not described" : description.Mismatch(schema.Value, json);
-
-    private static bool IsJson(byte[] body, out JsonElement json)
-    {
-        try
-        {
-            json = JsonSerializer.Deserialize<JsonElement>(new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(body));
-            return true;
-        }
-        catch (Exception exception) when (exception is JsonException or ArgumentException)
-        {
-            json = default;
-            return false;
-        }
     }
 
     /// <summary>What a client would send: ids of a fresh contact, document and key, and values that fields take.</summary>
@@ -292,7 +211,7 @@ public sealed partial class ApiAbuseTests(ApiFixture api, ITestOutputHelper outp
         return counts;
     }
 
-    /// <summary>All that was let in can be read again, the service is healthy, and nothing failed that was not told.</summary>
+    /// <summary>All that was let in can be read again, and the service is healthy.</summary>
     private async Task AssertServesAsync(ServiceProcess service)
     {
         using var health = await service.Client.GetAsync("/health");
@@ -307,11 +226,11 @@ public sealed partial class ApiAbuseTests(ApiFixture api, ITestOutputHelper outp
 
         using var search = await Uploads.SendAsync(api.Service, HttpMethod.Post, "/documents/search", new { query = "text" });
         await ApiFixture.JsonAsync(search);
-        Assert.DoesNotContain("unhandled exception", api.Service.Log, StringComparison.OrdinalIgnoreCase);
-        Assert.DoesNotContain("unhandled exception", service.Log, StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>Types, files and statements of ours. No hostile value has any of it.</summary>
-    [GeneratedRegex(@"System\.(?!Object)\w|Microsoft\.|Npgsql|Platform\.(Api|Edge)|Exception|\bat \w+\.\w+\(|\.cs:line|relation ""|SQLSTATE|/tmp/|/work/|/home/|127\.0\.0\.1:")]
-    private static partial Regex Inside();
+    private static void AssertNothingUnhandled(string log)
+    {
+        var at = log.IndexOf("unhandled exception", StringComparison.OrdinalIgnoreCase);
+        Assert.True(at < 0, at < 0 ? "" : log[at..Math.Min(log.Length, at + 2000)]);
+    }
 }

@@ -48,7 +48,7 @@ internal static class HostileValues
         ("Expect", "200-maybe"), ("Upgrade", "websocket"), ("Upgrade", "h2c"), ("HTTP2-Settings", "AAMAAABkAAQAAP__"), ("TE", "trailers, deflate;q=0.5"),
         ("Trailer", "Content-Length"), ("Content-Encoding", "gzip"), ("Content-Encoding", "br, gzip, deflate"), ("Content-Language", "\xff"),
         ("Content-Type", "application/json"), ("Content-Type", "application/json; charset=utf-16"), ("Content-Type", "application/json; charset=\"utf-8"),
-        ("Content-Type", "application/JSON;charset=x-user-defined"), ("Content-Type", "text/plain"), ("Content-Type", "application/xml"), ("Content-Type", ""),
+        ("Content-Type", "application/JSON;charset=x-user-defined"), ("Content-Type", "application/json; charset=utf-7"), ("Content-Type", "text/plain"), ("Content-Type", "application/xml"), ("Content-Type", ""),
         ("Content-Type", "/"), ("Content-Type", "multipart/form-data"), ("Content-Type", "multipart/form-data; boundary="), ("Content-Type", "\xff/\xfe"),
         ("Content-Type", "multipart/form-data; boundary=" + new string('b', 200)), ("Content-Type", "application/x-www-form-urlencoded; charset=utf-7"),
         ("Content-Disposition", "attachment; filename=\"../a\""), ("Max-Forwards", "-1"), ("Prefer", "respond-async"), ("X-Empty", ""),

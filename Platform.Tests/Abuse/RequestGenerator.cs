@@ -36,7 +36,7 @@ internal sealed class RequestGenerator(ApiDescription api, Operation operation, 
             segment is ['{', .. var name, '}'] ? Uri.EscapeDataString(Value(name, hostility)) : segment));
         var query = operation.Parameters.Where(_ => _random.Next(2) == 0).Select(name => $"{name}={Uri.EscapeDataString(Value(name, hostility))}");
         var request = new RawRequest { Method = operation.Method, Target = string.Join('?', new[] { path, string.Join('&', query) }.Where(part => part != "")) };
-        request.Headers.Add(("Host", "api"));
+        request.Headers.Add(("Host", "localhost"));
         request.Headers.Add(("X-API-Key", key));
         if (operation.Bodies.Count > 0)
         {
