@@ -127,6 +127,6 @@ public sealed class ConsoleBackupTests(ConsoleUnderTest console)
             ? item.GetProperty("name").GetString()
             : null;
 
-    private static Task AnswerAsync(IPage page, string json) =>
+    private static Task<IAsyncDisposable> AnswerAsync(IPage page, string json) =>
         page.RouteAsync("**/admin/api/backups", route => route.FulfillAsync(new() { ContentType = "application/json", Body = json }));
 }

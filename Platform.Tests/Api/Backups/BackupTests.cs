@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
-using Platform.Tests.Fixtures;
 using Platform.Tests.Observability;
 
 namespace Platform.Tests.Api.Backups;
