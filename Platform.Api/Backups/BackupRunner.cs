@@ -51,7 +51,7 @@ internal sealed partial class BackupRunner(
     public async Task<ArchiveName?> TryStartAsync(HttpContext context, CancellationToken cancellationToken)
     {
         await archives.Destination.PrepareAsync(cancellationToken);
-        return await TryStartAsync(
+        return (await store.ReadAsync(cancellationToken)).Running is not null ? null : await TryStartAsync(
             Requested, name => AuditLog.Entry(context, "backup.requested", BackupArchives.Subject(name)), cancellationToken);
     }
 
@@ -151,6 +151,7 @@ internal sealed partial class BackupRunner(
             var sha256 = await WriteAsync(connection, name, cancellationToken);
             await archives.Destination.PutChecksumAsync(name, sha256, cancellationToken);
             var archive = await archives.ReadAsync(name, sha256, cancellationToken);
+            await DeleteOldAsync(cancellationToken);
             await store.CompleteAsync(name, archive, cancellationToken);
             metrics.Ran(isSuccess: true);
             LogCompleted(name, archive.Size, archive.Contacts, archive.Documents, time.GetElapsedTime(start).TotalSeconds);
@@ -158,13 +159,16 @@ internal sealed partial class BackupRunner(
         catch (Exception failure)
         {
             await FailAsync(name, failure);
-            return;
         }
+    }
+
+    private async Task DeleteOldAsync(CancellationToken cancellationToken)
+    {
         try
         {
             await archives.ApplyRetentionAsync(cancellationToken);
         }
-        catch (Exception away) when (away is ServiceUnavailableException or OperationCanceledException || DatabaseExceptionHandler.IsUnavailable(away))
+        catch (Exception away) when (away is ServiceUnavailableException || DatabaseExceptionHandler.IsUnavailable(away))
         {
             // The next backup does it.
             LogRetentionDelayed(away.Message);
@@ -318,10 +322,19 @@ internal sealed partial class BackupRunner(
 
     private const string Interrupted = "It was interrupted: the service was stopped.";
 
+    /// <summary>Takes the lock; one that has just made a backup may hold it for a moment longer.</summary>
     private static async Task<bool> TryLockAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand($"SELECT pg_try_advisory_lock({BackupStore.Lock})", connection);
-        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+        try
+        {
+            await ExecuteAsync(
+                connection, $"SET lock_timeout = '1s'; SELECT pg_advisory_lock({BackupStore.Lock}); RESET lock_timeout", cancellationToken);
+            return true;
+        }
+        catch (PostgresException held) when (held.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            return false;
+        }
     }
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)

@@ -27,17 +27,20 @@ internal static partial class ArchiveReader
         await using var decrypted = secret is null ? null : new DecryptingStream(stored, secret);
         var plain = decrypted ?? (Stream)stored;
         ArchiveManifest manifest;
-        await using (var compression = new GZipStream(plain, CompressionMode.Decompress, leaveOpen: true))
+        try
         {
+            await using var compression = new GZipStream(plain, CompressionMode.Decompress, leaveOpen: true);
             manifest = await ReadEntriesAsync(compression, handle, cancellationToken);
-            await DrainAsync(compression, cancellationToken);
+            await compression.CopyToAsync(Stream.Null, cancellationToken);
+            await plain.CopyToAsync(Stream.Null, cancellationToken);
         }
-        await plain.CopyToAsync(Stream.Null, cancellationToken);
-        if (sha256 is not null && !string.Equals(sha256, stored.GetHash(), StringComparison.OrdinalIgnoreCase))
+        catch (Exception damaged) when (damaged is InvalidDataException or EndOfStreamException)
         {
-            throw new DamagedArchiveException("Its checksum is not the one that was stored beside it.");
+            throw new DamagedArchiveException("It is damaged, or was cut short.", damaged);
         }
-        return new(manifest, stored.Size, stored.GetHash());
+        return sha256 is null || string.Equals(sha256, stored.GetHash(), StringComparison.OrdinalIgnoreCase)
+            ? new(manifest, stored.Size, stored.GetHash())
+            : throw new DamagedArchiveException("Its checksum is not the one that was stored beside it.");
     }
 
     private static async Task<ArchiveManifest> ReadEntriesAsync(Stream tar, EntryHandler? handle, CancellationToken cancellationToken)
@@ -64,7 +67,7 @@ internal static partial class ArchiveReader
             {
                 await handle(entry.Name, entry.Length, content, cancellationToken);
             }
-            await DrainAsync(content, cancellationToken);
+            await content.CopyToAsync(Stream.Null, cancellationToken);
             seen.Add(new(entry.Name, content.Size, content.GetHash()));
         }
         throw new DamagedArchiveException("It was cut short: it has no manifest.");
@@ -87,7 +90,7 @@ internal static partial class ArchiveReader
         }
         catch (JsonException damaged)
         {
-            throw new DamagedArchiveException("Its manifest cannot be read.", damaged);
+            throw new DamagedArchiveException("It is damaged, or was cut short: its manifest cannot be read.", damaged);
         }
     }
 
@@ -97,21 +100,8 @@ internal static partial class ArchiveReader
         {
             return await reader.GetNextEntryAsync(copyData: false, cancellationToken);
         }
-        // What is no tar ends in any of these.
-        catch (Exception damaged) when (damaged is InvalidDataException or EndOfStreamException or FormatException or ArgumentException
-            or OverflowException or IndexOutOfRangeException)
-        {
-            throw new DamagedArchiveException("It is damaged, or was cut short.", damaged);
-        }
-    }
-
-    private static async Task DrainAsync(Stream content, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await content.CopyToAsync(Stream.Null, cancellationToken);
-        }
-        catch (Exception damaged) when (damaged is InvalidDataException or EndOfStreamException)
+        // What is no tar ends in any of these, too.
+        catch (Exception damaged) when (damaged is FormatException or ArgumentException or OverflowException or IndexOutOfRangeException)
         {
             throw new DamagedArchiveException("It is damaged, or was cut short.", damaged);
         }

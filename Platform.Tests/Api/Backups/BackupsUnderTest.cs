@@ -92,6 +92,36 @@ internal sealed class BackupsUnderTest : IAsyncDisposable
         return list;
     }
 
+    /// <summary>Returns when no document waits to be processed.</summary>
+    public Task WhenProcessedAsync() => ApiFixture.EventuallyAsync(
+        async () => await ApiFixture.QueryAsync<long>(Database, "SELECT count(*) FROM document_tasks WHERE state IN ('queued', 'running')") == 0,
+        "all is processed",
+        60);
+
+    /// <summary>Keeps every backup from going on beyond half of the tables, until it is disposed of.</summary>
+    public async Task<IAsyncDisposable> HoldAsync()
+    {
+        var connection = new NpgsqlConnection(Database + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var hold = new NpgsqlCommand("BEGIN; LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE", connection);
+        await hold.ExecuteNonQueryAsync();
+        return connection;
+    }
+
+    /// <summary>Returns when a backup waits for <see cref="HoldAsync"/>.</summary>
+    public Task WhenHeldAsync() => ApiFixture.EventuallyAsync(
+        async () => await ApiFixture.QueryAsync<long>(
+            Database, "SELECT count(*) FROM pg_locks WHERE relation = 'outbox'::regclass AND NOT granted") == 1,
+        "a backup is being made");
+
+    /// <summary>So many bytes that do not become less when they are compressed.</summary>
+    public Task FillAsync(int megabytes) => ApiFixture.ExecuteAsync(Database, $"""
+        INSERT INTO analytics_events (id, event_type, event_data)
+        SELECT gen_random_uuid(), 'large', jsonb_build_object('text', (
+            SELECT string_agg(encode(sha512((n::text || m::text)::bytea), 'base64'), '') FROM generate_series(1, 1500) AS m))
+        FROM generate_series(1, {megabytes} * 8) AS n
+        """);
+
     public string PathOf(JsonElement backup) => Path.Combine(Folder, backup.GetProperty("name").GetString()!);
 
     /// <summary>A system with nothing in it.</summary>
