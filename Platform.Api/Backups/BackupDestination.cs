@@ -63,6 +63,8 @@ internal sealed class BackupDestination(IObjectStore store, string description) 
     public Task<List<(ArchiveName Name, long Size)>> ListAsync(CancellationToken cancellationToken) => AskAsync(async () =>
     {
         var archives = new List<(ArchiveName Name, long Size)>();
+        // Before the first backup there may be neither a folder nor a bucket, which is no failure.
+        await store.PrepareAsync(cancellationToken);
         await foreach (var found in store.ListAsync("platform-", cancellationToken))
         {
             if (ArchiveName.TryParse(found.Key, out var name))

@@ -16,7 +16,7 @@ public sealed class MetricNamesTests(MetricNamesFixture existing) : IClassFixtur
     private static readonly string[] Shared =
     [
         "backup_archives", "backup_damaged", "backup_due_timestamp_seconds", "backup_last_duration_seconds", "backup_last_size_bytes",
-        "backup_last_success_timestamp_seconds", "document_tasks", "document_task_oldest_age_seconds", "outbox_messages",
+        "backup_last_success_timestamp_seconds", "backup_running", "document_tasks", "document_task_oldest_age_seconds", "outbox_messages",
         "outbox_oldest_age_seconds", "website_visitor_count",
     ];
 

@@ -70,7 +70,7 @@ internal sealed class ArchiveFile
         {
             entry.LinkName = "/etc/passwd";
         }
-        else
+        else if (type == TarEntryType.RegularFile)
         {
             entry.DataStream = new MemoryStream(content);
         }
