@@ -180,10 +180,10 @@ internal sealed class Load : IAsyncDisposable
 
     private async Task<JsonElement?> UntilAcknowledgedAsync(string kind, Func<HttpRequestMessage> request)
     {
-        while (!_stop.IsCancellationRequested)
+        for (var isRepeated = false; !_stop.IsCancellationRequested; isRepeated = true)
         {
             var started = Stopwatch.GetTimestamp();
-            if (await SendAsync(request()) is { } answer)
+            if (await SendAsync(request(), isRepeated) is { } answer)
             {
                 Acknowledged(kind, started);
                 return answer;
@@ -196,7 +196,7 @@ internal sealed class Load : IAsyncDisposable
     }
 
     /// <summary>The acknowledgement; null when there was none and the request may be sent again.</summary>
-    private async Task<JsonElement?> SendAsync(HttpRequestMessage request)
+    private async Task<JsonElement?> SendAsync(HttpRequestMessage request, bool isRepeated = false)
     {
         // One path for all documents.
         var path = request.Method == HttpMethod.Delete ? "delete" : request.RequestUri!.OriginalString;
@@ -210,8 +210,9 @@ internal sealed class Load : IAsyncDisposable
                 {
                     case HttpStatusCode.OK or HttpStatusCode.Accepted:
                         return JsonSerializer.Deserialize<JsonElement>(body);
-                    // The first of several deletions may have been done without being answered.
-                    case HttpStatusCode.NoContent or HttpStatusCode.NotFound when request.Method == HttpMethod.Delete:
+                    case HttpStatusCode.NoContent:
+                    // What was sent before may have been done without being answered.
+                    case HttpStatusCode.NotFound when isRepeated && request.Method == HttpMethod.Delete:
                         return default(JsonElement);
                     case HttpStatusCode.ServiceUnavailable when answer.Headers.RetryAfter is not null && IsProblem(answer):
                     case HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout when IsProblem(answer):
