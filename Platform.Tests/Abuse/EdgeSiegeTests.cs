@@ -23,7 +23,7 @@ public sealed class EdgeSiegeTests
 
     private static readonly Dictionary<string, string> Impatient = new()
     {
-        ["Limits__HeadersTimeout"] = "00:00:02", ["Limits__KeepAliveTimeout"] = "00:00:02", ["Limits__BodyGracePeriod"] = "00:00:01.1",
+        ["Proxy__ActivityTimeout"] = "00:00:02", ["Limits__HeadersTimeout"] = "00:00:02", ["Limits__KeepAliveTimeout"] = "00:00:02", ["Limits__BodyGracePeriod"] = "00:00:01.1",
     };
 
     [Theory]
@@ -38,7 +38,7 @@ public sealed class EdgeSiegeTests
         await using var edge = await EdgeUnderTest.StartAsync([upstream.Url], Impatient, wideLimits: true);
 
         var siege = Task.WhenAll(Enumerable.Range(0, 200).Select(_ => DripAsync(edge, beginning)));
-        await AssertServedAsync(edge, siege);
+        await AssertServedAsync(edge, siege, what);
 
         Assert.All(await siege, answer => Assert.True(answer.Length == 0 || answer.StartsWith("HTTP/1.1 408 ", StringComparison.Ordinal), $"{what}: {answer}"));
         AssertMemory(edge);
@@ -70,7 +70,7 @@ public sealed class EdgeSiegeTests
         await using var edge = await EdgeUnderTest.StartAsync([upstream.Url], Impatient, wideLimits: true);
         var requests = string.Concat(Enumerable.Repeat("GET /contacts/large HTTP/1.1\r\nHost: edge\r\n\r\n", 200));
 
-        await AssertServedAsync(edge, Task.WhenAll(Enumerable.Range(0, 20).Select(_ => FloodAsync(edge, requests, long.MaxValue, reads: false))));
+        await AssertServedAsync(edge, Task.WhenAll(Enumerable.Range(0, 20).Select(_ => FloodAsync(edge, requests, reads: false))));
 
         AssertMemory(edge);
     }
@@ -92,11 +92,8 @@ public sealed class EdgeSiegeTests
         await using var edge = await EdgeUnderTest.StartAsync([upstream.Url], Impatient, wideLimits: true);
         var pieces = string.Concat(Enumerable.Repeat(piece, 256));
 
-        var floods = Task.WhenAll(Enumerable.Range(0, 8).Select(_ => FloodAsync(edge, pieces, 512L * 1024 * 1024, reads: true, beginning)));
-        await AssertServedAsync(edge, floods);
+        await AssertServedAsync(edge, Task.WhenAll(Enumerable.Range(0, 8).Select(_ => FloodAsync(edge, pieces, reads: true, beginning))), what);
 
-        // What the buffers of the system hold is not the edge's.
-        Assert.All(await floods, sent => Assert.True(sent < 32 * 1024 * 1024, $"{what}: {sent} bytes were taken"));
         AssertMemory(edge);
     }
 
@@ -114,7 +111,7 @@ public sealed class EdgeSiegeTests
             using var client = await ConnectAsync(edge);
             await ReadToEndAsync(client);
         }));
-        await AssertServedAsync(edge, flood, early);
+        await AssertServedAsync(edge, flood, client: early);
 
         using var late = EdgeUnderTest.ClientAt(edge, "127.0.0.4");
         Assert.Equal(HttpStatusCode.OK, (await late.GetAsync("/stats")).StatusCode);
@@ -122,7 +119,7 @@ public sealed class EdgeSiegeTests
     }
 
     /// <summary>Another client is served for as long as the siege lasts, which has an end.</summary>
-    private static async Task AssertServedAsync(ServiceProcess edge, Task siege, HttpClient? client = null)
+    private static async Task AssertServedAsync(ServiceProcess edge, Task siege, string what = "It", HttpClient? client = null)
     {
         using var other = EdgeUnderTest.ClientAt(edge, "127.0.0.3");
         var patience = Task.Delay(Patience);
@@ -132,7 +129,7 @@ public sealed class EdgeSiegeTests
             using var answer = await (client ?? other).GetAsync("/stats", limit.Token);
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             await Task.WhenAny(siege, Task.Delay(50));
-            Assert.False(patience.IsCompleted, $"It went on for {Patience}.");
+            Assert.False(patience.IsCompleted, $"{what} went on for {Patience}.");
         }
 
         await siege;
@@ -176,28 +173,24 @@ public sealed class EdgeSiegeTests
         return await answer;
     }
 
-    /// <summary>Sends the pieces over and over, until the edge closes or it was that much.</summary>
-    /// <returns>The bytes that were sent.</returns>
-    private static async Task<long> FloodAsync(ServiceProcess edge, string pieces, long most, bool reads, string beginning = "")
+    /// <summary>Sends the pieces over and over, until the edge closes.</summary>
+    private static async Task FloodAsync(ServiceProcess edge, string pieces, bool reads, string beginning = "")
     {
         using var socket = await ConnectAsync(edge);
         var answer = reads ? ReadToEndAsync(socket) : null;
         var bytes = Encoding.Latin1.GetBytes(pieces);
-        var sent = 0L;
         try
         {
             await socket.SendAsync(Encoding.Latin1.GetBytes(beginning));
-            while (sent < most && answer is not { IsCompleted: true })
+            while (answer is not { IsCompleted: true })
             {
-                sent += await socket.SendAsync(bytes);
+                await socket.SendAsync(bytes);
             }
         }
         catch (SocketException)
         {
             // It is closed.
         }
-
-        return sent;
     }
 
     private static async Task<string> ReadToEndAsync(Socket socket)
