@@ -21,7 +21,7 @@ public sealed partial class EdgeAbuseTests(EdgeUnderTest edge, ITestOutputHelper
             "/": { "get": { "operationId": "Home", "responses": { "200": {}, "206": {}, "304": {}, "308": {}, "412": {}, "416": {} } } },
             "/contact.html": { "get": { "operationId": "Form", "responses": { "200": {}, "206": {}, "304": {}, "412": {}, "416": {} } } },
             "/assets/site.css": { "get": { "operationId": "Asset", "responses": { "200": {}, "206": {}, "304": {}, "412": {}, "416": {} } } },
-            "/status/metrics": { "get": { "operationId": "Status", "responses": { "200": {} } } },
+            "/status/metrics": { "get": { "operationId": "Status", "responses": { "200": { "content": { "application/json": { "schema": {} } } } } } },
             "/auth/session": { "get": { "operationId": "Session", "responses": {} } },
             "/auth/sign-in": {
               "get": { "operationId": "AskToSignIn", "parameters": [ { "name": "return", "in": "query" } ], "responses": { "200": {} } },
@@ -147,22 +147,23 @@ public sealed partial class EdgeAbuseTests(EdgeUnderTest edge, ITestOutputHelper
     }
 
     [Theory]
-    [InlineData("application/x-www-form-urlencoded; charset=utf-7")]
-    [InlineData("multipart/form-data; boundary=b; charset=utf-7")]
-    public async Task A_form_in_an_encoding_that_there_is_not_is_415(string contentType)
+    [InlineData("application/x-www-form-urlencoded; charset=utf-7", 415)]
+    [InlineData("multipart/form-data; boundary=b", 400)]
+    [InlineData("multipart/form-data", 400)]
+    public async Task A_form_that_cannot_be_read_is_the_clients_mistake(string contentType, int status)
     {
         using var form = new ByteArrayContent(Encoding.ASCII.GetBytes("username=admin"));
         form.Headers.TryAddWithoutValidation("Content-Type", contentType);
 
         using var answer = await edge.Client.PostAsync("/auth/sign-in", form);
 
-        Assert.Equal(HttpStatusCode.UnsupportedMediaType, answer.StatusCode);
+        Assert.Equal(status, (int)answer.StatusCode);
         Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
     }
 
     [GeneratedRegex(@"(?m)^HTTP/1\.1 (\d{3}) ")]
     private static partial Regex StatusLine();
 
-    [GeneratedRegex(@"Kestrel|Microsoft\.|Exception|Platform\.Edge|\.cs:line|127\.0\.0\.1:|(?m)^Server:")]
+    [GeneratedRegex(@"Kestrel|Microsoft\.|Exception|Platform\.Edge|\.cs:line|(?m)^Server:")]
     private static partial Regex Inside();
 }

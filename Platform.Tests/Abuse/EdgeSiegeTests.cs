@@ -23,24 +23,27 @@ public sealed class EdgeSiegeTests
 
     private static readonly Dictionary<string, string> Impatient = new()
     {
-        ["Limits__HeadersTimeout"] = "00:00:02", ["Limits__KeepAliveTimeout"] = "00:00:02", ["Limits__BodyGracePeriod"] = "00:00:01.1",
+        ["Proxy__ActivityTimeout"] = "00:00:02", ["Limits__HeadersTimeout"] = "00:00:02", ["Limits__KeepAliveTimeout"] = "00:00:02", ["Limits__BodyGracePeriod"] = "00:00:01.1",
     };
 
-    [Theory]
-    [InlineData("heads", "GET /stats HTTP/1.1\r\nHost: edge\r\nX-Slow: ")]
-    [InlineData("request lines", "GET /")]
-    [InlineData("bodies", "POST /contact HTTP/1.1\r\nHost: edge\r\nContent-Type: application/json\r\nContent-Length: 50000\r\n\r\n{")]
-    [InlineData("uploads", "POST /documents/upload HTTP/1.1\r\nHost: edge\r\nContent-Length: 50000000\r\n\r\n{")]
-    [InlineData("chunks", "POST /contact HTTP/1.1\r\nHost: edge\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n{")]
-    public async Task Who_sends_a_byte_at_a_time_is_ended(string what, string beginning)
+    [Fact]
+    public async Task Who_sends_a_byte_at_a_time_is_ended()
     {
+        string[] beginnings =
+        [
+            "GET /",
+            "GET /stats HTTP/1.1\r\nHost: edge\r\nX-Slow: ",
+            "POST /contact HTTP/1.1\r\nHost: edge\r\nContent-Type: application/json\r\nContent-Length: 50000\r\n\r\n{",
+            "POST /documents/upload HTTP/1.1\r\nHost: edge\r\nContent-Length: 50000000\r\n\r\n{",
+            "POST /contact HTTP/1.1\r\nHost: edge\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n{",
+        ];
         await using var upstream = await Upstream.StartAsync();
         await using var edge = await EdgeUnderTest.StartAsync([upstream.Url], Impatient, wideLimits: true);
 
-        var siege = Task.WhenAll(Enumerable.Range(0, 200).Select(_ => DripAsync(edge, beginning)));
+        var siege = Task.WhenAll(Enumerable.Range(0, 200).Select(count => DripAsync(edge, beginnings[count % beginnings.Length])));
         await AssertServedAsync(edge, siege);
 
-        Assert.All(await siege, answer => Assert.True(answer.Length == 0 || answer.StartsWith("HTTP/1.1 408 ", StringComparison.Ordinal), $"{what}: {answer}"));
+        Assert.All(await siege, answer => Assert.True(answer.Length == 0 || answer.StartsWith("HTTP/1.1 408 ", StringComparison.Ordinal), answer));
         AssertMemory(edge);
     }
 
@@ -70,33 +73,37 @@ public sealed class EdgeSiegeTests
         await using var edge = await EdgeUnderTest.StartAsync([upstream.Url], Impatient, wideLimits: true);
         var requests = string.Concat(Enumerable.Repeat("GET /contacts/large HTTP/1.1\r\nHost: edge\r\n\r\n", 200));
 
-        await AssertServedAsync(edge, Task.WhenAll(Enumerable.Range(0, 20).Select(_ => FloodAsync(edge, requests, long.MaxValue, reads: false))));
+        await AssertServedAsync(edge, Task.WhenAll(Enumerable.Range(0, 10).Select(_ => FloodAsync(edge, requests, reads: false))));
 
         AssertMemory(edge);
     }
 
-    [Theory]
-    [InlineData("a request line", "GET /", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
-    [InlineData("a query", "GET /?", "a=b&a=b&a=b&a=b&a=b&a=b&a=b&a=b&")]
-    [InlineData("a header", "GET / HTTP/1.1\r\nHost: edge\r\nX-Long: ", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
-    [InlineData("headers", "GET / HTTP/1.1\r\nHost: edge\r\n", "X-A: b\r\nX-B: c\r\nX-C: d\r\nX-D: e\r\n")]
-    [InlineData("empty lines", "", "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n")]
-    [InlineData("a preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\0\0\0\u0004\0\0\0\0\0\0\0\0\u0004\0\0\0\0\0")]
-    [InlineData("TLS", "\u0016\u0003\u0001\u0002\0\u0001\0\u0001\u00fc\u0003\u0003", "\u0016\u0003\u0003\0\u0010aaaaaaaaaaaaaaaa")]
-    [InlineData("chunks", "POST /contact HTTP/1.1\r\nHost: edge\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\na\r\n1\r\na\r\n1\r\na\r\n1\r\na\r\n")]
-    [InlineData("an extension of a chunk", "POST /contact HTTP/1.1\r\nHost: edge\r\nTransfer-Encoding: chunked\r\n\r\n1;", "a=b;a=b;a=b;a=b;a=b;a=b;a=b;a=b;")]
-    [InlineData("trailers", "POST /contact HTTP/1.1\r\nHost: edge\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n", "X-A: b\r\nX-B: c\r\nX-C: d\r\nX-D: e\r\n")]
-    public async Task What_never_ends_is_ended(string what, string beginning, string piece)
+    [Fact]
+    public async Task What_never_ends_is_ended()
     {
+        const string Chunked = "POST /contact HTTP/1.1\r\nHost: edge\r\nTransfer-Encoding: chunked\r\n\r\n";
+        (string Beginning, string Piece)[] kinds =
+        [
+            ("GET /", "aaaaaaaaaaaaaaaa"),
+            ("GET /?", "a=b&a=b&a=b&a=b&"),
+            ("GET / HTTP/1.1\r\nHost: edge\r\nX-Long: ", "aaaaaaaaaaaaaaaa"),
+            ("GET / HTTP/1.1\r\nHost: edge\r\n", "X-A: b\r\nX-B: c\r\n"),
+            ("", "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n"),
+            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\0\0\0\u0004\0\0\0\0\0\0\0\0\u0004\0\0\0\0\0"),
+            ("\u0016\u0003\u0001\u0002\0\u0001\0\u0001\u00fc\u0003\u0003", "\u0016\u0003\u0003\0\u0010aaaaaaaaaaaaaaaa"),
+            (Chunked, "1\r\na\r\n1\r\na\r\n"),
+            (Chunked + "1;", "a=b;a=b;a=b;a=b;"),
+            (Chunked + "1\r\na\r\n0\r\n", "X-A: b\r\nX-B: c\r\n"),
+        ];
         await using var upstream = await Upstream.StartAsync();
         await using var edge = await EdgeUnderTest.StartAsync([upstream.Url], Impatient, wideLimits: true);
-        var pieces = string.Concat(Enumerable.Repeat(piece, 256));
 
-        var floods = Task.WhenAll(Enumerable.Range(0, 8).Select(_ => FloodAsync(edge, pieces, 512L * 1024 * 1024, reads: true, beginning)));
-        await AssertServedAsync(edge, floods);
+        foreach (var (beginning, piece) in kinds)
+        {
+            var pieces = string.Concat(Enumerable.Repeat(piece, 512));
+            await AssertServedAsync(edge, Task.WhenAll(Enumerable.Range(0, 8).Select(_ => FloodAsync(edge, pieces, reads: true, beginning))), beginning + piece);
+        }
 
-        // What the buffers of the system hold is not the edge's.
-        Assert.All(await floods, sent => Assert.True(sent < 32 * 1024 * 1024, $"{what}: {sent} bytes were taken"));
         AssertMemory(edge);
     }
 
@@ -114,7 +121,7 @@ public sealed class EdgeSiegeTests
             using var client = await ConnectAsync(edge);
             await ReadToEndAsync(client);
         }));
-        await AssertServedAsync(edge, flood, early);
+        await AssertServedAsync(edge, flood, client: early);
 
         using var late = EdgeUnderTest.ClientAt(edge, "127.0.0.4");
         Assert.Equal(HttpStatusCode.OK, (await late.GetAsync("/stats")).StatusCode);
@@ -122,7 +129,7 @@ public sealed class EdgeSiegeTests
     }
 
     /// <summary>Another client is served for as long as the siege lasts, which has an end.</summary>
-    private static async Task AssertServedAsync(ServiceProcess edge, Task siege, HttpClient? client = null)
+    private static async Task AssertServedAsync(ServiceProcess edge, Task siege, string what = "It", HttpClient? client = null)
     {
         using var other = EdgeUnderTest.ClientAt(edge, "127.0.0.3");
         var patience = Task.Delay(Patience);
@@ -132,7 +139,7 @@ public sealed class EdgeSiegeTests
             using var answer = await (client ?? other).GetAsync("/stats", limit.Token);
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             await Task.WhenAny(siege, Task.Delay(50));
-            Assert.False(patience.IsCompleted, $"It went on for {Patience}.");
+            Assert.False(patience.IsCompleted, $"{what} went on for {Patience}.");
         }
 
         await siege;
@@ -176,28 +183,24 @@ public sealed class EdgeSiegeTests
         return await answer;
     }
 
-    /// <summary>Sends the pieces over and over, until the edge closes or it was that much.</summary>
-    /// <returns>The bytes that were sent.</returns>
-    private static async Task<long> FloodAsync(ServiceProcess edge, string pieces, long most, bool reads, string beginning = "")
+    /// <summary>Sends the pieces over and over, until the edge closes.</summary>
+    private static async Task FloodAsync(ServiceProcess edge, string pieces, bool reads, string beginning = "")
     {
         using var socket = await ConnectAsync(edge);
         var answer = reads ? ReadToEndAsync(socket) : null;
         var bytes = Encoding.Latin1.GetBytes(pieces);
-        var sent = 0L;
         try
         {
             await socket.SendAsync(Encoding.Latin1.GetBytes(beginning));
-            while (sent < most && answer is not { IsCompleted: true })
+            while (answer is not { IsCompleted: true })
             {
-                sent += await socket.SendAsync(bytes);
+                await socket.SendAsync(bytes);
             }
         }
         catch (SocketException)
         {
             // It is closed.
         }
-
-        return sent;
     }
 
     private static async Task<string> ReadToEndAsync(Socket socket)
@@ -236,14 +239,13 @@ public sealed class EdgeSiegeTests
             }
 
             var piece = new byte[64 * 1024];
-            try
+            for (var count = 0; count < 4096 && !context.RequestAborted.IsCancellationRequested; count++)
             {
-                for (var count = 0; count < 4096; count++)
-                {
-                    await context.Response.Body.WriteAsync(piece, context.RequestAborted);
-                }
+                // A write to who has left is none.
+                await context.Response.Body.WriteAsync(piece);
             }
-            catch (Exception exception) when (exception is OperationCanceledException or IOException)
+
+            if (context.RequestAborted.IsCancellationRequested)
             {
                 onEnded();
             }
