@@ -37,6 +37,23 @@ internal sealed class BackupDestination(IObjectStore store, string description) 
             : throw new ArgumentException("Not the address of a destination.", nameof(url));
     }
 
+    /// <summary>
+    /// The address of a bucket of the server that has the objects, with the keys of that server where it has none of its own. Other addresses stay
+    /// as they are: no other server is shown these keys.
+    /// </summary>
+    /// <param name="url">As <see cref="BackupOptions.Url"/> has it.</param>
+    /// <param name="objects">The connection string of the server that has the objects; null when they are files.</param>
+    public static string WithKeys(string url, string? objects)
+    {
+        var connection = new DbConnectionStringBuilder { ConnectionString = objects };
+        return Uri.TryCreate(url, UriKind.Absolute, out var bucket) && bucket is { Scheme: "s3" or "s3+http", UserInfo: "" }
+            && connection.TryGetValue("Endpoint", out var endpoint) && connection.TryGetValue("AccessKey", out var key)
+            && connection.TryGetValue("SecretKey", out var secret)
+            && Uri.TryCreate((string)endpoint, UriKind.Absolute, out var server) && server.Authority == bucket.Authority
+                ? $"{bucket.Scheme}://{Uri.EscapeDataString((string)key)}:{Uri.EscapeDataString((string)secret)}@{bucket.Authority}{bucket.PathAndQuery}"
+                : url;
+    }
+
     public void Dispose() => (store as IDisposable)?.Dispose();
 
     /// <summary>Creates the folder or the bucket, unless it is there.</summary>
@@ -46,6 +63,8 @@ internal sealed class BackupDestination(IObjectStore store, string description) 
     public Task<List<(ArchiveName Name, long Size)>> ListAsync(CancellationToken cancellationToken) => AskAsync(async () =>
     {
         var archives = new List<(ArchiveName Name, long Size)>();
+        // Before the first backup there may be neither a folder nor a bucket, which is no failure.
+        await store.PrepareAsync(cancellationToken);
         await foreach (var found in store.ListAsync("platform-", cancellationToken))
         {
             if (ArchiveName.TryParse(found.Key, out var name))

@@ -13,7 +13,12 @@ internal static class BackupEndpoints
     /// <summary>Adds what makes backups, reads them and restores them.</summary>
     public static void AddBackups(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<BackupOptions>().BindConfiguration(BackupOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<BackupOptions>()
+            .BindConfiguration(BackupOptions.Section)
+            .PostConfigure<IConfiguration>((options, configuration) =>
+                options.Url = BackupDestination.WithKeys(options.Url, configuration.GetConnectionString(S3ObjectStore.ConnectionName)))
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
         // Only where there is one: whoever can do without takes null for it.
         if (builder.Configuration[$"{BackupOptions.Section}:{nameof(BackupOptions.Url)}"] is { Length: > 0 })
         {

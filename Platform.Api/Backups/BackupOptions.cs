@@ -11,7 +11,8 @@ internal sealed class BackupOptions : IValidatableObject
 
     /// <summary>
     /// Where archives go: the absolute path of a folder, <c>s3://ACCESSKEY:SECRET@host[:port]/bucket[?region=us-east-1]</c>, or
-    /// <c>s3+http://…</c> for a server without TLS, user and secret percent-encoded. Empty: there are no backups.
+    /// <c>s3+http://…</c> for a server without TLS, user and secret percent-encoded. A bucket of the server that has the objects needs
+    /// neither. Empty: there are no backups.
     /// </summary>
     public string Url { get; set; } = "";
 

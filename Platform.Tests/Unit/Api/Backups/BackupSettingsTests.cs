@@ -31,6 +31,19 @@ public sealed class BackupSettingsTests
     public void Anything_else_is_a_mistake_that_is_told_without_the_secret(string url) =>
         Assert.DoesNotContain("secret", Assert.Single(Mistakes(new() { Url = url })), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("s3+http://minio:9000/archives?region=us-east-1", "s3+http://us%3Aer:sec%2Fret@minio:9000/archives?region=us-east-1")]
+    [InlineData("s3+http://other:secret@minio:9000/archives", "s3+http://other:secret@minio:9000/archives")]
+    [InlineData("s3+http://minio:9001/archives", "s3+http://minio:9001/archives")]
+    [InlineData("s3://s3.example.org/archives", "s3://s3.example.org/archives")]
+    [InlineData("/var/backups/platform", "/var/backups/platform")]
+    [InlineData("", "")]
+    public void A_bucket_of_the_server_that_has_the_objects_is_opened_with_its_keys_and_no_other_is(string url, string opened)
+    {
+        Assert.Equal(opened, BackupDestination.WithKeys(url, "Endpoint=http://minio:9000;AccessKey=us:er;SecretKey=sec/ret"));
+        Assert.Equal(url, BackupDestination.WithKeys(url, objects: null));
+    }
+
     [Fact]
     public void A_short_key_and_a_retention_that_cannot_be_read_are_mistakes()
     {
