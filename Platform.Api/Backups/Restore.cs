@@ -42,7 +42,8 @@ internal sealed partial class Restore(
         if (manifest.Schema > Migration.Embedded.Count)
         {
             throw new BackupException(
-                $"It is of a newer version of Platform ({manifest.Version}): schema {manifest.Schema}, and this one knows {Migration.Embedded.Count}.");
+                $"It is of a newer version of Platform ({manifest.Version}): schema {manifest.Schema}, "
+                + $"and this one knows {Migration.Embedded.Count}.");
         }
         report($"It is whole: {whole.Contacts} contacts and {whole.Documents} documents of {manifest.CreatedAt:u}");
 

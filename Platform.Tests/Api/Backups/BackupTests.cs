@@ -29,7 +29,8 @@ public sealed class BackupTests(ApiFixture api)
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
         Assert.Equal(
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(backups.Folder));
-        using (var sha256sum = Process.Start(new ProcessStartInfo("sha256sum", ["-c", "--status", name + ".sha256"]) { WorkingDirectory = backups.Folder })!)
+        var check = new ProcessStartInfo("sha256sum", ["-c", "--status", name + ".sha256"]) { WorkingDirectory = backups.Folder };
+        using (var sha256sum = Process.Start(check)!)
         {
             await sha256sum.WaitForExitAsync();
             Assert.Equal(0, sha256sum.ExitCode);
@@ -68,7 +69,8 @@ public sealed class BackupTests(ApiFixture api)
         var audit = await backups.GetAsync($"/admin/audit?subject=backup:{name}");
         Assert.Equal(
             ["backup.deleted system", "backup.requested key:bootstrap"],
-            audit.GetProperty("entries").EnumerateArray().Select(entry => $"{entry.GetProperty("action").GetString()} {entry.GetProperty("actor").GetString()}"));
+            audit.GetProperty("entries").EnumerateArray()
+                .Select(entry => $"{entry.GetProperty("action").GetString()} {entry.GetProperty("actor").GetString()}"));
     }
 
     [Fact]
@@ -165,7 +167,8 @@ public sealed class BackupTests(ApiFixture api)
             """);
         Assert.Equal(0, made);
         await ApiFixture.EventuallyAsync(
-            async () => await ApiFixture.QueryAsync<long>(backups.Database, "SELECT count(*) FROM audit_log WHERE action = 'backup.deleted' AND actor = 'system'") >= 2,
+            async () => await ApiFixture.QueryAsync<long>(
+                backups.Database, "SELECT count(*) FROM audit_log WHERE action = 'backup.deleted' AND actor = 'system'") >= 2,
             "old ones are deleted");
         var item = (await backups.GetAsync("/admin/backups")).GetProperty("items").EnumerateArray().First();
         Assert.Equal("scheduled", item.GetProperty("trigger").GetString());
