@@ -39,10 +39,10 @@ internal sealed class UnreferencedObjects(NpgsqlDataSource database, IObjectStor
     public Task DeleteAsync(string key, CancellationToken cancellationToken) => DeleteAsync("key = $1", key, limit: 1, cancellationToken);
 
     /// <summary>Deletes what is due, and returns how many there were; more may be left.</summary>
-    public Task<int> DeleteDueAsync(DateTime now, CancellationToken cancellationToken) =>
-        DeleteAsync("delete_after <= $1", now, BatchSize, cancellationToken);
+    public Task<int> DeleteDueAsync(CancellationToken cancellationToken) =>
+        DeleteAsync("delete_after <= now()", value: null, BatchSize, cancellationToken);
 
-    private async Task<int> DeleteAsync(string condition, object value, int limit, CancellationToken cancellationToken)
+    private async Task<int> DeleteAsync(string condition, string? value, int limit, CancellationToken cancellationToken)
     {
         var deleted = 0;
         while (deleted < limit)
@@ -54,10 +54,11 @@ internal sealed class UnreferencedObjects(NpgsqlDataSource database, IObjectStor
                 WITH lock AS MATERIALIZED (SELECT pg_try_advisory_xact_lock_shared({DeletionLock}) AS is_held)
                 SELECT key FROM unreferenced_objects, lock WHERE is_held AND {condition}
                 ORDER BY delete_after LIMIT 1 FOR UPDATE OF unreferenced_objects SKIP LOCKED
-                """, connection)
+                """, connection);
+            if (value is not null)
             {
-                Parameters = { new() { Value = value } },
-            };
+                find.Parameters.Add(new() { Value = value });
+            }
             if (await find.ExecuteScalarAsync(cancellationToken) is not string key)
             {
                 break;

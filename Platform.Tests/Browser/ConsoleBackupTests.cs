@@ -111,6 +111,6 @@ public sealed class ConsoleBackupTests(ConsoleUnderTest console)
         Assert.Empty(visit.Complaints);
     }
 
-    private static async Task AnswerAsync(IPage page, string json) =>
-        await page.RouteAsync("**/admin/api/backups", route => route.FulfillAsync(new() { ContentType = "application/json", Body = json }));
+    private static Task<IAsyncDisposable> AnswerAsync(IPage page, string json) =>
+        page.RouteAsync("**/admin/api/backups", route => route.FulfillAsync(new() { ContentType = "application/json", Body = json }));
 }

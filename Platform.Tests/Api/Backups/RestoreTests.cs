@@ -6,15 +6,13 @@ namespace Platform.Tests.Api.Backups;
 [Collection(ApiSuite.Name), Trait("Needs", "postgres")]
 public sealed class RestoreTests(ApiFixture api)
 {
-    private static readonly string[] ReadOnly = ["read"];
-
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task An_empty_system_becomes_the_one_that_was_backed_up(bool isEncrypted)
     {
         await using var backups = await BackupsUnderTest.StartAsync(
-            api.Postgres, ("Backups__EncryptionKey", isEncrypted ? BackupsUnderTest.EncryptionKey : ""));
+            api.Postgres, isEncrypted ? [("Backups__EncryptionKey", BackupsUnderTest.EncryptionKey)] : []);
         var contact = await Uploads.ContactAsync(backups.Service);
         using (var patched = await backups.SendAsync(
             HttpMethod.Patch, $"/contacts/{contact}", new { status = "contacted", notes = "A\tnote\\n with \"all\"\r\nof it: \\. é 🙂" }))
@@ -27,7 +25,7 @@ public sealed class RestoreTests(ApiFixture api)
         {
             Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
         }
-        using var created = await backups.SendAsync(HttpMethod.Post, "/admin/keys", new { name = "a reader", scopes = ReadOnly });
+        using var created = await backups.SendAsync(HttpMethod.Post, "/admin/keys", new { name = "a reader", scopes = (string[])["read"] });
         var key = (await ApiFixture.JsonAsync(created, HttpStatusCode.Created)).GetProperty("key").GetString();
         await backups.WhenProcessedAsync();
         // What no request leaves behind just now, and more than one part of a table.
