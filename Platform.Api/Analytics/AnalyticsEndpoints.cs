@@ -1,3 +1,4 @@
+using Platform.Api.OpenApi;
 using Platform.Api.Requests;
 using Platform.Api.Security;
 
@@ -20,6 +21,7 @@ internal static class AnalyticsEndpoints
             .RequireScope(Scopes.Read)
             .WithName("GetTimeseries")
             .WithSummary("How many contacts, visits or documents came in each hour, day, week or month (UTC); at most 1000 points.")
+            .WithQueryParameters("metric", "interval", "from", "to")
             .Produces<Timeseries>()
             .ProducesValidationProblem(StatusCodes.Status422UnprocessableEntity)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);

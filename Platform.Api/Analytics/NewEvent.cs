@@ -1,12 +1,13 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Platform.Api.Requests;
 
 namespace Platform.Api.Analytics;
 
 /// <summary>An event that the site reports.</summary>
 /// <param name="EventType">Lower-case letters, digits, <c>_</c>, <c>-</c> and <c>.</c>, at most 100; not one that Platform records itself.</param>
 /// <param name="EventData">A JSON object.</param>
-internal sealed partial record NewEvent(string EventType, JsonElement? EventData)
+internal sealed partial record NewEvent(string EventType, JsonElement? EventData = null)
 {
     public const int MaxDataBytes = 4096;
     private const int MaxDepth = 8;
@@ -18,7 +19,7 @@ internal sealed partial record NewEvent(string EventType, JsonElement? EventData
     public static async ValueTask<(NewEvent? Event, Dictionary<string, string[]> Errors, int Status)> ReadAsync(
         HttpRequest request, CancellationToken cancellationToken)
     {
-        if (!request.HasJsonContentType())
+        if (!request.IsJsonInUtf8())
         {
             return Refuse("Content-Type", "must be application/json", StatusCodes.Status415UnsupportedMediaType);
         }

@@ -2,9 +2,9 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
-using Microsoft.OpenApi;
 using Npgsql;
 using Platform.Api.Database;
+using Platform.Api.OpenApi;
 using Platform.Api.Requests;
 using Platform.Api.Security;
 
@@ -41,11 +41,7 @@ internal static class AuditEndpoints
         .WithTags("Administration")
         .WithName("ListAuditEntries")
         .WithSummary("Who did what, newest first, by actor, action, subject and time (from inclusive, to exclusive).")
-        .AddOpenApiOperationTransformer((operation, _, _) =>
-        {
-            operation.Parameters = [.. Parameters.Select(name => new OpenApiParameter { Name = name, In = ParameterLocation.Query })];
-            return Task.CompletedTask;
-        })
+        .WithQueryParameters(Parameters)
         .Produces<AuditPage>()
         .ProducesValidationProblem(StatusCodes.Status400BadRequest)
         .ProducesValidationProblem(StatusCodes.Status422UnprocessableEntity);

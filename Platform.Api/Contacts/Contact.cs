@@ -39,12 +39,12 @@ internal sealed record ContactRequest(
     string Name,
     string Email,
     string Message,
-    string? Company,
-    string? Service,
-    string? Budget,
-    string? Source,
-    [property: JsonPropertyName("userAgent")] string? UserAgent,
-    [property: JsonPropertyName("pageUrl")] string? PageUrl);
+    string? Company = null,
+    string? Service = null,
+    string? Budget = null,
+    string? Source = null,
+    [property: JsonPropertyName("userAgent")] string? UserAgent = null,
+    [property: JsonPropertyName("pageUrl")] string? PageUrl = null);
 
 /// <summary>The acknowledgement: the contact is in the database.</summary>
 /// <param name="VisitorCount">This submission's own value of the visitor counter.</param>
@@ -58,7 +58,7 @@ internal sealed record ContactReceipt(
 
 /// <summary>What PATCH /contacts/{id} takes; what is missing stays as it is.</summary>
 /// <param name="Status"><c>contacted</c> or <c>closed</c>.</param>
-internal sealed record ContactChangeRequest(string? Status, string? Notes);
+internal sealed record ContactChangeRequest(string? Status = null, string? Notes = null);
 
 /// <summary>A page, newest first.</summary>
 /// <param name="NextCursor">Where the next page begins; null on the last.</param>

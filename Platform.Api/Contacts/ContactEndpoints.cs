@@ -1,11 +1,11 @@
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.OpenApi;
 using Npgsql;
 using Platform.Api.Database;
 using Platform.Api.Idempotency;
 using Platform.Api.Notifications;
+using Platform.Api.OpenApi;
 using Platform.Api.Requests;
 using Platform.Api.Security;
 using Platform.Api.Visitors;
@@ -58,13 +58,7 @@ internal static class ContactEndpoints
             .WithName("ListContacts")
             .WithSummary("A page of contacts, newest first, by status, source, text (q) and time (from inclusive, to exclusive); all of them "
                 + "as a file when text/csv is accepted.")
-            .AddOpenApiOperationTransformer((operation, _, _) =>
-            {
-                // The query string is read by hand, so that every mistake names its parameter.
-                operation.Parameters =
-                    [.. ContactQuery.Parameters.Select(name => new OpenApiParameter { Name = name, In = ParameterLocation.Query })];
-                return Task.CompletedTask;
-            })
+            .WithQueryParameters(ContactQuery.Parameters)
             .Produces<ContactPage>(StatusCodes.Status200OK, "application/json", ContactCsv.ContentType)
             .ProducesValidationProblem(StatusCodes.Status400BadRequest)
             .ProducesValidationProblem(StatusCodes.Status422UnprocessableEntity);

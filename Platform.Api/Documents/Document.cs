@@ -69,7 +69,7 @@ internal sealed record UploadReceipt(
     string ContactId,
     [property: JsonPropertyName("s3_path")] string S3Path,
     string Sha256,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? DuplicateOf);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? DuplicateOf = null);
 
 /// <summary>A page, newest first.</summary>
 /// <param name="NextCursor">Where the next page begins; null on the last.</param>
@@ -80,15 +80,19 @@ internal sealed record DocumentPage(IReadOnlyList<Document> Documents, string? N
 /// <param name="NextCursor">Where the next page begins; null on the last.</param>
 internal sealed record ContactDocuments(string ContactId, IReadOnlyList<Document> Documents, long TotalCount, string? NextCursor);
 
+/// <summary>What POST /documents/upload takes, as the OpenAPI document describes it; <see cref="UploadForm"/> reads it.</summary>
+/// <param name="Tags">Separated by commas.</param>
+internal sealed record UploadFields(IFormFile File, string ContactId, string DocumentType, string? Description = null, string? Tags = null);
+
 /// <summary>What PATCH /documents/{id} takes; what is missing stays as it is.</summary>
 internal sealed record DocumentChanges(
-    [property: JsonPropertyName("document_type")] string? DocumentType,
-    string? Description,
-    string[]? Tags);
+    [property: JsonPropertyName("document_type")] string? DocumentType = null,
+    string? Description = null,
+    string[]? Tags = null);
 
 /// <summary>What POST /documents/{id}/links takes.</summary>
 /// <param name="ExpiresIn">Seconds.</param>
-internal sealed record LinkRequest([property: JsonPropertyName("expires_in")] int? ExpiresIn);
+internal sealed record LinkRequest([property: JsonPropertyName("expires_in")] int? ExpiresIn = null);
 
 /// <summary>A link that works without a key.</summary>
 internal sealed record DocumentLink(string Url, DateTime ExpiresAt);

@@ -1,9 +1,9 @@
-using Microsoft.OpenApi;
 using Npgsql;
 using Platform.Api.Audit;
 using Platform.Api.Contacts;
 using Platform.Api.Documents.Extraction;
 using Platform.Api.Documents.Processing;
+using Platform.Api.OpenApi;
 using Platform.Api.Requests;
 using Platform.Api.Search;
 using Platform.Api.Security;
@@ -42,7 +42,7 @@ internal static class DocumentEndpoints
             .RequireScope(Scopes.Write)
             .WithName("UploadDocument")
             .WithSummary("Uploads a file of a contact: file, contact_id, document_type, and perhaps description and tags (separated by commas).")
-            .Accepts<IFormFile>("multipart/form-data")
+            .Accepts<UploadFields>("multipart/form-data")
             .Produces<UploadReceipt>()
             .ProducesValidationProblem(StatusCodes.Status400BadRequest)
             .ProducesValidationProblem(StatusCodes.Status404NotFound)
@@ -71,9 +71,9 @@ internal static class DocumentEndpoints
             .RequireScope(Scopes.Read)
             .WithName("GetDocumentContent")
             .WithSummary("The bytes, whole or in ranges; with disposition=inline to be shown, where that is safe.")
-            .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream")
-            .Produces(StatusCodes.Status206PartialContent, contentType: "application/octet-stream")
-            .ProducesValidationProblem(StatusCodes.Status404NotFound);
+            .ProducesContent()
+            .ProducesValidationProblem(StatusCodes.Status404NotFound)
+            .ProducesValidationProblem(StatusCodes.Status422UnprocessableEntity);
         documents.MapPatch("/{id:guid}", ChangeAsync)
             .RequireScope(Scopes.Write)
             .WithName("ChangeDocument")
@@ -113,7 +113,7 @@ internal static class DocumentEndpoints
             .WithTags("Documents")
             .WithName("OpenDocumentLink")
             .WithSummary("The bytes of the document that the link is for.")
-            .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream")
+            .ProducesContent()
             .Produces(StatusCodes.Status302Found)
             .ProducesValidationProblem(StatusCodes.Status404NotFound)
             .ProducesValidationProblem(StatusCodes.Status410Gone);
@@ -123,9 +123,11 @@ internal static class DocumentEndpoints
             .WithTags("Documents")
             .WithName("ListDocumentsOfContact")
             .WithSummary("A page of a contact's documents, newest first.")
-            .WithQueryParameters("cursor", "limit")
+            .WithQueryParameters("document_type", "status", "cursor", "limit")
             .Produces<ContactDocuments>()
-            .ProducesValidationProblem(StatusCodes.Status404NotFound);
+            .ProducesValidationProblem(StatusCodes.Status400BadRequest)
+            .ProducesValidationProblem(StatusCodes.Status404NotFound)
+            .ProducesValidationProblem(StatusCodes.Status422UnprocessableEntity);
     }
 
     internal static IResult NotFound(string field = "id") => RequestProblems.Invalid(
@@ -257,15 +259,11 @@ internal static class DocumentEndpoints
 
     private static string Subject(Guid id) => $"document:{id}";
 
-    /// <summary>The query string is read by hand, so that every mistake names its parameter.</summary>
-    private static RouteHandlerBuilder WithQueryParameters(this RouteHandlerBuilder endpoint, params string[] names) =>
-        endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
-        {
-            operation.Parameters =
-            [
-                .. operation.Parameters?.Where(parameter => parameter.In != ParameterLocation.Query) ?? [],
-                .. names.Select(name => new OpenApiParameter { Name = name, In = ParameterLocation.Query }),
-            ];
-            return Task.CompletedTask;
-        });
+    /// <summary>Bytes, with the ranges and conditions of RFC 9110.</summary>
+    private static RouteHandlerBuilder ProducesContent(this RouteHandlerBuilder endpoint) => endpoint
+        .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream")
+        .Produces(StatusCodes.Status206PartialContent, contentType: "application/octet-stream")
+        .Produces(StatusCodes.Status304NotModified)
+        .ProducesProblem(StatusCodes.Status412PreconditionFailed)
+        .ProducesProblem(StatusCodes.Status416RangeNotSatisfiable);
 }

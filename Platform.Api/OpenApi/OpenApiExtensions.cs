@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using Platform.Api.Security;
 
@@ -10,7 +12,14 @@ internal static class OpenApiExtensions
     private const string AdminAtEdge = "/admin/api/";
 
     /// <summary>The OpenAPI 3.1 document of the API, with the key that each operation needs.</summary>
-    public static void AddApiDescription(this IHostApplicationBuilder builder) => builder.Services.AddHttpContextAccessor().AddOpenApi("v1", options =>
+    public static void AddApiDescription(this IHostApplicationBuilder builder)
+    {
+        // The document names the properties of JSON as these options do, and the serializers of the answers have the same policy.
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
+        builder.Services.AddHttpContextAccessor().AddOpenApi("v1", Describe);
+    }
+
+    private static void Describe(OpenApiOptions options)
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
         options.AddDocumentTransformer((document, context, _) =>
@@ -42,7 +51,22 @@ internal static class OpenApiExtensions
             }
             return Task.CompletedTask;
         });
-    });
+    }
+
+    /// <summary>Describes parameters of the query string that are read by hand, so that every mistake names its parameter.</summary>
+    public static RouteHandlerBuilder WithQueryParameters(this RouteHandlerBuilder endpoint, params string[] names) =>
+        endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            operation.Parameters =
+            [
+                .. operation.Parameters?.Where(parameter => parameter.In != ParameterLocation.Query) ?? [],
+                .. names.Select(name => new OpenApiParameter
+                {
+                    Name = name, In = ParameterLocation.Query, Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+                }),
+            ];
+            return Task.CompletedTask;
+        });
 
     /// <summary>The document at <c>/openapi/v1.json</c>, and at <c>/docs</c> Swagger UI with it, from files of its package.</summary>
     public static void MapApiDescription(this IEndpointRouteBuilder app)

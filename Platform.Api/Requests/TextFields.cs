@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net.Http.Headers;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -53,7 +52,7 @@ internal sealed class TextFields
         var read = new TextFields(fields);
         try
         {
-            if (IsJson(request.ContentType))
+            if (request.IsJsonInUtf8())
             {
                 await read.ReadJsonAsync(request, isOptional, cancellationToken);
             }
@@ -89,13 +88,6 @@ internal sealed class TextFields
     public void Refuse(int field, string error) => Fail(_fields[field].Name, error, StatusCodes.Status422UnprocessableEntity);
 
     public bool IsValid(int field) => Errors is null || !Errors.ContainsKey(_fields[field].Name);
-
-    private static bool IsJson(string? contentType) =>
-        contentType == "application/json"
-        || (MediaTypeHeaderValue.TryParse(contentType, out var type)
-            && string.Equals(type.MediaType, "application/json", StringComparison.OrdinalIgnoreCase)
-            // RFC 8259, section 8.1: JSON between systems is UTF-8.
-            && (type.CharSet is null || type.CharSet.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase)));
 
     private async ValueTask ReadJsonAsync(HttpRequest request, bool isOptional, CancellationToken cancellationToken)
     {
@@ -151,12 +143,20 @@ internal sealed class TextFields
 
     private int Find(ref Utf8JsonReader reader)
     {
-        for (var i = 0; i < _fields.Length; i++)
+        try
         {
-            if (reader.ValueTextEquals(_fields[i].Name))
+            for (var i = 0; i < _fields.Length; i++)
             {
-                return i;
+                if (reader.ValueTextEquals(_fields[i].Name))
+                {
+                    return i;
+                }
             }
+        }
+        catch (InvalidOperationException)
+        {
+            // As in a value; only that there is no field to be named.
+            Fail(Body, "must be valid Unicode text", StatusCodes.Status400BadRequest);
         }
         return -1;
     }

@@ -2,7 +2,7 @@ using System.Data.Common;
 using System.Diagnostics.Metrics;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.OpenApi;
+using Platform.Api.OpenApi;
 using Platform.Api.Requests;
 using Platform.Api.Security;
 using Platform.ServiceDefaults.Errors;
@@ -54,13 +54,7 @@ internal static class SearchExtensions
                 SearchAsync(SearchRequest.Read(context.Request.Query), index, metrics, time, cancellationToken))
             .WithName("SearchDocuments")
             .WithSummary("Searches the documents: every word, the last one as a prefix, misspelt ones too; the best results first.")
-            .AddOpenApiOperationTransformer((operation, _, _) =>
-            {
-                // The query string is read by hand, so that every mistake names its parameter.
-                operation.Parameters =
-                    [.. SearchRequest.Parameters.Select(name => new OpenApiParameter { Name = name, In = ParameterLocation.Query })];
-                return Task.CompletedTask;
-            })
+            .WithQueryParameters(SearchRequest.Parameters)
             .Produces<SearchAnswer>()
             .ProducesValidationProblem(StatusCodes.Status422UnprocessableEntity)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
@@ -69,6 +63,7 @@ internal static class SearchExtensions
                 await SearchAsync(await SearchRequest.ReadAsync(context.Request, cancellationToken), index, metrics, time, cancellationToken))
             .WithName("SearchDocumentsByBody")
             .WithSummary("Searches the documents, as GET does, with the question in the body: {query, filters, limit, offset}.")
+            .Accepts<SearchBody>("application/json")
             .Produces<SearchAnswer>()
             .ProducesValidationProblem(StatusCodes.Status400BadRequest)
             .ProducesValidationProblem(StatusCodes.Status413PayloadTooLarge)

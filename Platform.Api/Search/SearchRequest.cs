@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Net.Http.Headers;
 using System.Text.Json;
 using Platform.Api.Requests;
 
@@ -73,7 +72,7 @@ internal sealed class SearchRequest
     public static async ValueTask<SearchRequest> ReadAsync(HttpRequest body, CancellationToken cancellationToken)
     {
         var request = new SearchRequest();
-        if (!IsJson(body.ContentType))
+        if (!body.IsJsonInUtf8())
         {
             request.Fail("Content-Type", "must be application/json", StatusCodes.Status415UnsupportedMediaType);
             return request;
@@ -93,12 +92,6 @@ internal sealed class SearchRequest
         }
         return request;
     }
-
-    private static bool IsJson(string? contentType) =>
-        contentType == "application/json"
-        || (MediaTypeHeaderValue.TryParse(contentType, out var type)
-            && string.Equals(type.MediaType, "application/json", StringComparison.OrdinalIgnoreCase)
-            && (type.CharSet is null || type.CharSet.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase)));
 
     private static async ValueTask<JsonDocument> ParseAsync(HttpRequest request, CancellationToken cancellationToken)
     {

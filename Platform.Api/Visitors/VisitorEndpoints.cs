@@ -72,7 +72,7 @@ internal static class VisitorEndpoints
 }
 
 /// <summary>What POST /visits takes.</summary>
-internal sealed record VisitRequest(string? Page, string? Referrer);
+internal sealed record VisitRequest(string? Page = null, string? Referrer = null);
 
 /// <summary>This visit's own value of the counter.</summary>
 internal sealed record VisitReceipt(long VisitorCount, DateTime Timestamp);

@@ -251,7 +251,8 @@ internal sealed class SignInEndpoints(
         {
             return request.HasFormContentType ? await request.ReadFormAsync(request.HttpContext.RequestAborted) : null;
         }
-        catch (InvalidDataException)
+        catch (Exception unreadable) when (unreadable is InvalidDataException or (IOException and not BadHttpRequestException)
+            && !request.HttpContext.RequestAborted.IsCancellationRequested)
         {
             return null;
         }

@@ -47,6 +47,7 @@ internal static class Proxy
 
     public static void MapProxy(this WebApplication app) => app.MapReverseProxy(pipeline =>
     {
+        pipeline.UseMiddleware<Tunnels>();
         pipeline.UseMiddleware<AmbiguousPaths>();
         pipeline.Use(ToFolder);
         pipeline.UseMiddleware<ProxyErrors>();

@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
 
 namespace Platform.ServiceDefaults.Errors;
 
@@ -21,6 +23,7 @@ internal sealed partial class ExpectedExceptionHandler(IProblemDetailsService pr
         {
             ServiceUnavailableException unavailable => Unavailable(context, unavailable),
             BadHttpRequestException bad => BadRequest(context, bad),
+            InvalidOperationException or NotSupportedException when IsInUnknownEncoding(context.Request) => UnknownEncoding(),
             _ => null,
         };
         if (problem is null)
@@ -57,6 +60,29 @@ internal sealed partial class ExpectedExceptionHandler(IProblemDetailsService pr
             ? Invalid(exception.StatusCode, name, "The value is missing or cannot be read.")
             : new() { Status = exception.StatusCode };
     }
+
+    /// <summary>
+    /// Whether the body says that it is in an encoding that there is not, or that .NET does not read: UTF-7. The framework has no exception of
+    /// its own for it.
+    /// </summary>
+    private static bool IsInUnknownEncoding(HttpRequest request)
+    {
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || StringSegment.IsNullOrEmpty(type.Charset))
+        {
+            return false;
+        }
+        try
+        {
+            return type.Encoding is null;
+        }
+        catch (NotSupportedException)
+        {
+            return true;
+        }
+    }
+
+    private static HttpValidationProblemDetails UnknownEncoding() =>
+        Invalid(StatusCodes.Status415UnsupportedMediaType, HeaderNames.ContentType, "The body must be in UTF-8.");
 
     private static ProblemDetails BadJson(int status, JsonException exception)
     {

@@ -27,6 +27,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
             "--Platform:Topology=embedded",
             PlatformGraph.Unwatched,
             $"--Platform:DataDirectory={dataDirectory}",
+            .. PlatformGraph.BackupsIn(dataDirectory),
             $"--Platform:Edge:Port={edgePort}",
             $"--ASPNETCORE_URLS=http://localhost:{FreePort.Next()}",
             $"--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://localhost:{FreePort.Next()}",

@@ -2,6 +2,7 @@ using System.Globalization;
 using Npgsql;
 using NpgsqlTypes;
 using Platform.Api.Audit;
+using Platform.Api.OpenApi;
 using Platform.Api.Requests;
 using Platform.Api.Security;
 
@@ -19,6 +20,7 @@ internal static class TaskEndpoints
             .WithTags("Administration")
             .WithName("ListTasks")
             .WithSummary("The work on documents, newest first, by state, kind and document; before takes the last id of the page before.")
+            .WithQueryParameters("state", "kind", "document_id", "before", "limit")
             .Produces<TaskList>()
             .ProducesValidationProblem(StatusCodes.Status422UnprocessableEntity);
         app.MapPost("/admin/search/reindex", ReindexAsync)
