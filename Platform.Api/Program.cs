@@ -1,5 +1,6 @@
 using Platform.Api.Administration;
 using Platform.Api.Analytics;
+using Platform.Api.Backups;
 using Platform.Api.Contacts;
 using Platform.Api.Database;
 using Platform.Api.Documents;
@@ -10,7 +11,7 @@ using Platform.Api.Requests;
 using Platform.Api.Security;
 using Platform.Api.Visitors;
 
-if (await HealthSwitch.TryRunAsync(args) || ExtractionWorker.TryRun(args))
+if (await HealthSwitch.TryRunAsync(args) || ExtractionWorker.TryRun(args) || await BackupCommand.TryRunAsync(args))
 {
     return;
 }
@@ -24,6 +25,7 @@ builder.AddContacts();
 builder.AddVisitors();
 builder.AddDocuments();
 builder.AddAnalytics();
+builder.AddBackups();
 builder.AddWarmUp();
 builder.AddApiDescription();
 

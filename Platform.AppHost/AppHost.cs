@@ -13,6 +13,7 @@ var apiKey = builder.AddSecret(KnownParameters.ApiKey);
 var api = builder.AddApi("api", topology)
     .WithEnvironment("Security__BootstrapKey", apiKey)
     .WithReindexCommand(apiKey)
+    .WithBackupCommand(apiKey)
     .WithEnvironment("Links__SigningKey", builder.AddSecret(KnownParameters.LinkKey))
     .WithMail(mail);
 
@@ -30,7 +31,8 @@ if (topology == PlatformTopology.Containers)
 
     api.WithReference(database).WaitFor(database)
         .WithObjectStorage(storage).WaitFor(storage)
-        .WithSearch(search).WaitFor(search);
+        .WithSearch(search).WaitFor(search)
+        .WithBackups(storage.Bucket("platform-backups"));
 
     edge.WithApplication(storage, ObjectStorageExtensions.ConsoleEndpointName)
         .WithApplication(search)
@@ -49,11 +51,13 @@ else
     var files = Path.Combine(builder.DataDirectory(), "objects");
 
     api.WithReference(database).WaitFor(database)
-        .WithFileStorage(files);
+        .WithFileStorage(files)
+        .WithBackupFolder();
     database.WithResetCommand(api, files);
     watched = new(api, edge) { Postgres = postgres, PostgresPassword = postgresPassword, Mail = mail };
 }
 
+api.WithRestoreIfAsked("restore", args);
 builder.AddMonitoring(topology, watched);
 
 return await builder.Build().RunToExitCodeAsync();

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json.Serialization;
 using Npgsql;
 using Platform.Api.Audit;
+using Platform.Api.Backups;
 using Platform.Api.Documents.Processing;
 using Platform.Api.Search;
 using Platform.Api.Security;
@@ -25,6 +26,7 @@ internal static class AdministrationEndpoints
         app.MapApiKeys();
         app.MapAudit();
         app.MapTasks();
+        app.MapBackups();
         app.MapGet("/admin/system-info", SystemInfoAsync)
             .RequireScope(Scopes.Admin)
             .WithTags("Administration")

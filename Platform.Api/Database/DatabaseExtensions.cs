@@ -14,6 +14,11 @@ internal static class DatabaseExtensions
     /// <summary>The name of the health check that is healthy once the schema is up to date.</summary>
     public const string MigrationsCheck = "migrations";
 
+    private const string ConnectionName = "platformdb";
+
+    /// <summary>Of one statement: the slowest checks the foreign keys of a whole table.</summary>
+    private const int LongCommandTimeoutSeconds = 3600;
+
     private static readonly TimeSpan HealthCheckTimeout = TimeSpan.FromSeconds(1.2);
 
     /// <summary>Adds the pool, the migrations and the translation of a database that is away.</summary>
@@ -25,7 +30,7 @@ internal static class DatabaseExtensions
             .ValidateOnStart();
         builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<DatabaseOptions>>().Value);
         var options = builder.Configuration.GetSection(DatabaseOptions.Section).Get<DatabaseOptions>() ?? new();
-        builder.AddNpgsqlDataSource("platformdb", configureDataSourceBuilder: source =>
+        builder.AddNpgsqlDataSource(ConnectionName, configureDataSourceBuilder: source =>
         {
             Configure(source.ConnectionStringBuilder, options);
             // Statements are part of the trace of a request or a task. The queues, which are asked every second, are in none.
@@ -48,6 +53,19 @@ internal static class DatabaseExtensions
         builder.Services.AddExceptionHandler<DatabaseExceptionHandler>();
         builder.Services.AddActivatedSingleton<PoolMetrics>();
     }
+
+    /// <summary>
+    /// A connection of its own, not of the pool, for work that takes longer than a request may: its session ends with it, and with that all
+    /// that it has locked.
+    /// </summary>
+    public static NpgsqlConnection CreateLongConnection(this IConfiguration configuration) =>
+        new(new NpgsqlConnectionStringBuilder(configuration.GetConnectionString(ConnectionName))
+        {
+            Pooling = false,
+            CommandTimeout = LongCommandTimeoutSeconds,
+            KeepAlive = 30,
+            ApplicationName = "platform-api-long",
+        }.ConnectionString);
 
     private static void Configure(NpgsqlConnectionStringBuilder connection, DatabaseOptions options)
     {

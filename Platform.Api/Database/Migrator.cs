@@ -58,7 +58,14 @@ internal sealed partial class Migrator(
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await ApplyAsync(connection, migrations, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
 
+    /// <summary>Applies what is missing, in the transaction of the connection.</summary>
+    /// <exception cref="MigrationChangedException">A migration differs from what was applied under its number.</exception>
+    internal async Task ApplyAsync(NpgsqlConnection connection, IReadOnlyList<Migration> migrations, CancellationToken cancellationToken)
+    {
         // The lock goes with the transaction, however that ends. The number is arbitrary and ours.
         await ExecuteAsync("SELECT pg_advisory_xact_lock(7350461528303)");
         await ExecuteAsync("""
@@ -91,7 +98,6 @@ internal sealed partial class Migrator(
             await record.ExecuteNonQueryAsync(cancellationToken);
             LogApplied(migration.Name);
         }
-        await transaction.CommitAsync(cancellationToken);
 
         async Task ExecuteAsync(string sql)
         {

@@ -16,8 +16,9 @@ internal static class DocumentErasure
     public static NpgsqlBatchCommand OfTrashed(Guid id, string requestedBy) =>
         Where("id = $1 AND deleted_at IS NOT NULL", id, requestedBy);
 
-    /// <summary>Of all that have been in the trash since before the time.</summary>
-    public static NpgsqlBatchCommand OfTrashedBefore(DateTime time, string requestedBy) => Where("deleted_at < $1", time, requestedBy);
+    /// <summary>Of all that have been in the trash for longer.</summary>
+    public static NpgsqlBatchCommand OfTrashedFor(TimeSpan retention, string requestedBy) =>
+        Where("deleted_at < now() - $1", retention, requestedBy);
 
     /// <summary>Returns the ids of what was deleted.</summary>
     private static NpgsqlBatchCommand Where(string condition, object value, string requestedBy) => new($"""

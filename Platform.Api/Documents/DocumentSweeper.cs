@@ -10,7 +10,8 @@ namespace Platform.Api.Documents;
 
 /// <summary>
 /// Deletes what nobody wants any more: objects that no document refers to and what interrupted uploads left of them, documents whose time in
-/// the trash has passed, tasks that are long done, temporary copies. Any number of instances do it together.
+/// the trash has passed, tasks that are long done, temporary copies. Any number of instances do it together; the time of what is in the
+/// database is up by the database's clock, so that a wrong one of an instance throws nothing away.
 /// </summary>
 internal sealed partial class DocumentSweeper(
     NpgsqlDataSource database,
@@ -51,27 +52,26 @@ internal sealed partial class DocumentSweeper(
 
     private async Task SweepAsync(CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow().UtcDateTime;
         await using (var tasks = database.CreateCommand("""
             DELETE FROM document_tasks WHERE id IN (
-                SELECT id FROM document_tasks WHERE state IN ('completed', 'failed') AND finished_at < $1 LIMIT 10000)
+                SELECT id FROM document_tasks WHERE state IN ('completed', 'failed') AND finished_at < now() - $1 LIMIT 10000)
             """))
         {
-            tasks.Parameters.Add(new() { Value = now - documents.Value.TaskRetention });
+            tasks.Parameters.Add(new() { Value = documents.Value.TaskRetention });
             await tasks.ExecuteNonQueryAsync(cancellationToken);
         }
-        TemporaryCopy.DeleteLeft(now - CopyLifetime);
-        await EmptyTrashAsync(now - documents.Value.TrashRetention, cancellationToken);
-        while (await unreferenced.DeleteDueAsync(now, cancellationToken) > 0)
+        TemporaryCopy.DeleteLeft(time.GetUtcNow().UtcDateTime - CopyLifetime);
+        await EmptyTrashAsync(documents.Value.TrashRetention, cancellationToken);
+        while (await unreferenced.DeleteDueAsync(cancellationToken) > 0)
         {
         }
     }
 
-    private async Task EmptyTrashAsync(DateTime before, CancellationToken cancellationToken)
+    private async Task EmptyTrashAsync(TimeSpan retention, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using var erasure = new NpgsqlBatch(connection) { BatchCommands = { DocumentErasure.OfTrashedBefore(before, AuditLog.System) } };
+        await using var erasure = new NpgsqlBatch(connection) { BatchCommands = { DocumentErasure.OfTrashedFor(retention, AuditLog.System) } };
         await using var audit = new NpgsqlBatch(connection);
         await using (var reader = await erasure.ExecuteReaderAsync(cancellationToken))
         {

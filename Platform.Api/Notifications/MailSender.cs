@@ -29,6 +29,7 @@ internal sealed partial class MailSender(
     /// <summary>Of a server that is away; no message is to blame, and none waits longer than this once the server is back.</summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(20);
 
+    private readonly List<OutboxMessage> _sent = [];
     private TimeSpan _pause = ShortestPause;
 
     private TimeSpan Timeout => TimeSpan.FromSeconds(options.TimeoutSeconds);
@@ -43,6 +44,7 @@ internal sealed partial class MailSender(
                 await using var connection = await database.OpenConnectionAsync(stoppingToken);
                 await using var listen = new NpgsqlCommand($"LISTEN {Outbox.Channel}", connection);
                 await listen.ExecuteNonQueryAsync(stoppingToken);
+                await NoteSentAsync(stoppingToken);
                 while (true)
                 {
                     await SendDueAsync(stoppingToken);
@@ -128,8 +130,19 @@ internal sealed partial class MailSender(
             }
             return;
         }
-        await outbox.SentAsync(messages, stoppingToken);
-        metrics.Delivered(OutboxMetrics.Sent, messages.Count);
+        _sent.AddRange(messages);
+        await NoteSentAsync(stoppingToken);
+    }
+
+    /// <summary>Where the database was away when a mail had been sent, it is told when it is back, so that the mail is not sent twice.</summary>
+    private async Task NoteSentAsync(CancellationToken stoppingToken)
+    {
+        if (_sent.Count > 0)
+        {
+            await outbox.SentAsync(_sent, stoppingToken);
+            metrics.Delivered(OutboxMetrics.Sent, _sent.Count);
+            _sent.Clear();
+        }
     }
 
     private CancellationTokenSource Deadline(CancellationToken stoppingToken)

@@ -24,9 +24,12 @@ internal sealed class Outbox(NpgsqlDataSource database, MailOptions options)
 
     private const string Waiting = "sent_at IS NULL AND failed_at IS NULL";
 
+    /// <summary>The part of a sender's time that is left for writing down what became of a mail.</summary>
+    private static readonly TimeSpan TimeToNote = TimeSpan.FromSeconds(10);
+
     /// <summary>
-    /// Takes what the next mail tells of: one message, or many when many wait. It is this sender's for two minutes, which is longer than a
-    /// mail can take. Messages whose contact is gone have nothing to tell.
+    /// Takes what the next mail tells of: one message, or many when many wait. It is this sender's for longer than a mail can take, and goes
+    /// to the next one when that has passed. Messages whose contact is gone have nothing to tell.
     /// </summary>
     public async Task<List<OutboxMessage>> ClaimAsync(CancellationToken cancellationToken)
     {
@@ -39,7 +42,7 @@ internal sealed class Outbox(NpgsqlDataSource database, MailOptions options)
             ), claimed AS (
                 UPDATE outbox SET
                     attempts = attempts + 1,
-                    send_after = now() + interval '2 minutes',
+                    send_after = now() + $1,
                     sent_at = CASE WHEN NOT EXISTS (SELECT 1 FROM contact_submissions WHERE id = outbox.payload ->> 'contact_id') THEN now() END
                 FROM due WHERE outbox.id = due.id
                 RETURNING outbox.id, outbox.payload, outbox.attempts
@@ -49,6 +52,7 @@ internal sealed class Outbox(NpgsqlDataSource database, MailOptions options)
             FROM claimed JOIN contact_submissions AS contact ON contact.id = claimed.payload ->> 'contact_id'
             ORDER BY contact.timestamp, contact.id
             """);
+        command.Parameters.Add(new() { Value = TimeSpan.FromSeconds(options.TimeoutSeconds) + TimeToNote });
         var messages = new List<OutboxMessage>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Microsoft.Extensions.Options;
 using Microsoft.Win32.SafeHandles;
 using Platform.ServiceDefaults.Errors;
 
@@ -10,18 +9,19 @@ namespace Platform.Api.Storage;
 /// <summary>
 /// Objects as files of one folder, readable by its owner only. An object is written beside its place, forced to the disk and renamed, so
 /// that it is there as a whole or not at all, whatever dies. <c>documents/0199…abcd</c> is <c>documents/cd/ab/0199…abcd</c>: ids that sort
-/// by time have equal heads, and their tails spread over folders.
+/// by time have equal heads, and their tails spread over folders. The name of a file is that file.
 /// </summary>
-internal sealed class FileObjectStore(IOptions<StorageOptions> options) : IObjectStore
+/// <param name="directory">Its path; with none the store is away.</param>
+internal sealed class FileObjectStore(string directory) : IObjectStore
 {
-    // No key has a dot in it.
+    // No key begins with a dot.
     private const string Staging = ".staging";
     private const UnixFileMode OwnerFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
-    private readonly string _root = options.Value.Directory is { Length: > 0 } directory ? Path.GetFullPath(directory) : "";
+    private readonly string _root = directory.Length > 0 ? Path.GetFullPath(directory) : "";
 
     private string StagingFolder => Path.Combine(_root, Staging);
 
@@ -118,10 +118,10 @@ internal sealed class FileObjectStore(IOptions<StorageOptions> options) : IObjec
             cancellationToken.ThrowIfCancellationRequested();
             var file = files.Current;
             var parts = Path.GetRelativePath(_root, file.FullName).Split(Path.DirectorySeparatorChar);
-            if (parts.Length > 3 && parts[0] != Staging)
+            if (parts.Length is 1 or > 3 && parts[0] != Staging)
             {
                 // Everything but the two folders that only spread the files.
-                var key = string.Join('/', [.. parts[..^3], parts[^1]]);
+                var key = parts.Length == 1 ? parts[0] : string.Join('/', [.. parts[..^3], parts[^1]]);
                 // One that was deleted since it was found is none.
                 if (key.StartsWith(prefix, StringComparison.Ordinal) && file.Exists)
                 {
@@ -139,6 +139,10 @@ internal sealed class FileObjectStore(IOptions<StorageOptions> options) : IObjec
         ObjectStoreLimits.CheckKey(key);
         var parts = key.Split('/');
         var name = parts[^1];
+        if (parts.Length == 1)
+        {
+            return (_root, Path.Combine(_root, name));
+        }
         var tail = name.PadLeft(4, '0');
         var folder = Path.Combine([_root, .. parts[..^1], tail[^2..], tail[^4..^2]]);
         return (folder, Path.Combine(folder, name));
@@ -163,7 +167,7 @@ internal sealed class FileObjectStore(IOptions<StorageOptions> options) : IObjec
     {
         if (_root.Length == 0)
         {
-            throw new DirectoryNotFoundException("Storage:Directory is not set.");
+            throw new DirectoryNotFoundException("The folder is not set.");
         }
         if (Directory.Exists(folder))
         {

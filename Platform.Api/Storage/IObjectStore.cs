@@ -1,7 +1,8 @@
 namespace Platform.Api.Storage;
 
 /// <summary>
-/// Bytes by key. Keys are made here (<c>documents/{id}</c>): lower-case letters, digits, <c>/</c> and <c>-</c>, never a client's text.
+/// Bytes by key. Keys are made here (<c>documents/{id}</c>): lower-case letters, digits, <c>/</c> and <c>-</c>, never a client's text. Or
+/// they are the name of a file (<c>platform-20261126T043000Z.tar.gz</c>), with no folder before it, for a person to find it there.
 /// Every method throws <see cref="ServiceDefaults.Errors.ServiceUnavailableException"/> (<c>object store</c>) when the store is away.
 /// </summary>
 internal interface IObjectStore

@@ -20,6 +20,6 @@ internal static partial class ObjectStoreLimits
         }
     }
 
-    [GeneratedRegex(@"\A[a-z0-9-]+(/[a-z0-9-]+)+\z")]
+    [GeneratedRegex(@"\A([a-z0-9-]+(/[a-z0-9-]+)+|[A-Za-z0-9-]+(\.[a-z0-9]+)+)\z")]
     private static partial Regex Key();
 }

@@ -5,7 +5,6 @@ using System.Threading.Channels;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
-using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 using Platform.ServiceDefaults.Errors;
 
@@ -36,10 +35,10 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     private readonly Channel<byte[]> _buffers = Channel.CreateBounded<byte[]>(MaxBuffers);
     private int _created;
 
-    public S3ObjectStore(IOptions<StorageOptions> options, IConfiguration configuration)
+    /// <param name="connectionString">As that of <see cref="ConnectionName"/>.</param>
+    public S3ObjectStore(S3Options settings, string? connectionString)
     {
-        var settings = options.Value.S3;
-        var connection = new DbConnectionStringBuilder { ConnectionString = configuration.GetConnectionString(ConnectionName) };
+        var connection = new DbConnectionStringBuilder { ConnectionString = connectionString };
         var credentials = new BasicAWSCredentials(Value("AccessKey"), Value("SecretKey"));
         _bucket = settings.Bucket;
         _timeout = TimeSpan.FromSeconds(settings.TimeoutSeconds);

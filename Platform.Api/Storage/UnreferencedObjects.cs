@@ -8,6 +8,12 @@ namespace Platform.Api.Storage;
 /// </summary>
 internal sealed class UnreferencedObjects(NpgsqlDataSource database, IObjectStore store)
 {
+    /// <summary>
+    /// The advisory lock that whoever deletes an object shares. While somebody holds it alone, every object stays that a snapshot of the
+    /// database refers to which is begun after that. The number is arbitrary and ours.
+    /// </summary>
+    public const long DeletionLock = 7350461528305;
+
     private const int BatchSize = 50;
 
     /// <summary>Enters the key before its first byte.</summary>
@@ -27,14 +33,16 @@ internal sealed class UnreferencedObjects(NpgsqlDataSource database, IObjectStor
     /// <summary>Whether the failure says that the object was given up meanwhile.</summary>
     public static bool IsTooLate(PostgresException failure) => failure.SqlState == PostgresErrorCodes.NoDataFound;
 
-    /// <summary>Deletes the object now, unless it is referred to or somebody else is about to do either.</summary>
+    /// <summary>
+    /// Deletes the object now, unless it is referred to, or somebody else is about to do either, or holds <see cref="DeletionLock"/>.
+    /// </summary>
     public Task DeleteAsync(string key, CancellationToken cancellationToken) => DeleteAsync("key = $1", key, limit: 1, cancellationToken);
 
     /// <summary>Deletes what is due, and returns how many there were; more may be left.</summary>
-    public Task<int> DeleteDueAsync(DateTime now, CancellationToken cancellationToken) =>
-        DeleteAsync("delete_after <= $1", now, BatchSize, cancellationToken);
+    public Task<int> DeleteDueAsync(CancellationToken cancellationToken) =>
+        DeleteAsync("delete_after <= now()", value: null, BatchSize, cancellationToken);
 
-    private async Task<int> DeleteAsync(string condition, object value, int limit, CancellationToken cancellationToken)
+    private async Task<int> DeleteAsync(string condition, string? value, int limit, CancellationToken cancellationToken)
     {
         var deleted = 0;
         while (deleted < limit)
@@ -42,11 +50,15 @@ internal sealed class UnreferencedObjects(NpgsqlDataSource database, IObjectStor
             // One transaction each: a store that goes away half-way takes nothing back.
             await using var connection = await database.OpenConnectionAsync(cancellationToken);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            await using var find = new NpgsqlCommand(
-                $"SELECT key FROM unreferenced_objects WHERE {condition} ORDER BY delete_after LIMIT 1 FOR UPDATE SKIP LOCKED", connection)
+            await using var find = new NpgsqlCommand($"""
+                WITH lock AS MATERIALIZED (SELECT pg_try_advisory_xact_lock_shared({DeletionLock}) AS is_held)
+                SELECT key FROM unreferenced_objects, lock WHERE is_held AND {condition}
+                ORDER BY delete_after LIMIT 1 FOR UPDATE OF unreferenced_objects SKIP LOCKED
+                """, connection);
+            if (value is not null)
             {
-                Parameters = { new() { Value = value } },
-            };
+                find.Parameters.Add(new() { Value = value });
+            }
             if (await find.ExecuteScalarAsync(cancellationToken) is not string key)
             {
                 break;

@@ -129,7 +129,7 @@ internal sealed partial class ResourceReporter(
     private bool IsHealthy(IResource resource)
     {
         var instances = _known.Values.Where(known => known.Event.Resource == resource).ToList();
-        return instances.Count == resource.Replicas() && instances.TrueForAll(known => known.Text == Healthy);
+        return instances.Count == resource.Replicas() && instances.TrueForAll(known => known.Text == Healthy || HasDoneItsWork(known));
     }
 
     private static string Describe(ResourceEvent change)
@@ -144,6 +144,12 @@ internal sealed partial class ResourceReporter(
             _ => state,
         };
     }
+
+    /// <summary>What is waited for until it ends is as it should be when it has.</summary>
+    private bool HasDoneItsWork(Known ended) =>
+        ended.Event.Snapshot.ExitCode == 0 && KnownResourceStates.TerminalStates.Contains(ended.Event.Snapshot.State?.Text)
+        && _known.Values.SelectMany(known => known.Event.Resource.Annotations.OfType<WaitAnnotation>())
+            .Any(wait => wait.Resource == ended.Event.Resource && wait.WaitType == WaitType.WaitForCompletion);
 
     private static bool HasFailed(CustomResourceSnapshot snapshot) =>
         snapshot.State?.Text == KnownResourceStates.FailedToStart

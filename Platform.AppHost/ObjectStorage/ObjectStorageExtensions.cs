@@ -45,6 +45,10 @@ internal static class ObjectStorageExtensions
         .WithEnvironment("Storage__Provider", "s3")
         .WithReference((IResourceBuilder<IResourceWithConnectionString>)storage, connectionName: "objects");
 
+    /// <summary>A bucket of the server, for who has its keys already.</summary>
+    public static ReferenceExpression Bucket(this IResourceBuilder<ContainerResource> storage, string name) =>
+        ReferenceExpression.Create($"s3+http://{storage.GetEndpoint("http").Property(EndpointProperty.HostAndPort)}/{name}");
+
     /// <summary>Has the service keep its objects as files of this machine.</summary>
     public static IResourceBuilder<ProjectResource> WithFileStorage(this IResourceBuilder<ProjectResource> service, string folder) => service
         .WithEnvironment("Storage__Directory", folder);

@@ -7,6 +7,10 @@ internal static class KnownParameters
     public const string AdminUser = "admin-user";
     public const string AlertWebhookUrl = "alert-webhook-url";
     public const string ApiKey = "api-key";
+    public const string BackupInterval = "backup-interval";
+    public const string BackupKeep = "backup-keep";
+    public const string BackupKey = "backup-key";
+    public const string BackupUrl = "backup-url";
     public const string EdgeKey = "edge-key";
     public const string GrafanaPassword = "grafana-password";
     public const string LinkKey = "link-key";
@@ -34,6 +38,11 @@ internal static class KnownParameters
         [AdminUser] = "The name of that administrator.",
         [AlertWebhookUrl] = "An address that alerts are posted to as JSON, as Alertmanager's webhook_config describes it.",
         [ApiKey] = "The bootstrap API key: it has every scope. Give it to the first client, and create narrower keys for the others.",
+        [BackupInterval] = "How often a backup is made, such as 1.00:00:00 for once a day or 06:00:00; 00:00:00 for on demand only.",
+        [BackupKeep] = "How many daily, weekly and monthly backups are kept, such as 7,4,12.",
+        [BackupKey] = "The key that backups are encrypted with, at least 32 characters; empty for none. Without it they cannot be restored: keep a "
+            + "copy elsewhere.",
+        [BackupUrl] = "Where backups go: the full path of a folder, or s3://KEY:SECRET@HOST/BUCKET with a percent-encoded KEY and SECRET.",
         [EdgeKey] = "The key that the edge signs with when it tells the API who has signed in, at least 32 characters.",
         [GrafanaPassword] = "The password of Grafana's own administrator `admin`, who is not needed: people sign in at the edge.",
         [LinkKey] = "The key that links to documents are signed with. Another one revokes all links.",

@@ -6,6 +6,7 @@ namespace Platform.AppHost.Publishing;
 internal static class EnvFileDescriptions
 {
     private static readonly HashSet<string> Optional = [
+        KnownParameters.BackupInterval, KnownParameters.BackupKeep, KnownParameters.BackupKey, KnownParameters.BackupUrl,
         KnownParameters.MailTo, KnownParameters.SmtpUrl,
         KnownParameters.OidcAuthority, KnownParameters.OidcClientId, KnownParameters.OidcClientSecret,
         KnownParameters.AlertWebhookUrl, KnownParameters.PagerDutyKey, KnownParameters.SlackUrl,

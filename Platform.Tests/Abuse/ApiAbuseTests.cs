@@ -196,7 +196,7 @@ public sealed class ApiAbuseTests(ApiFixture api, ITestOutputHelper output) : IC
 
     private async Task<string> KeyAsync()
     {
-        using var created = await Uploads.SendAsync(api.Service, HttpMethod.Post, "/admin/keys", new { name = "a test", scopes = new[] { "read" } });
+        using var created = await Uploads.SendAsync(api.Service, HttpMethod.Post, "/admin/keys", new { name = "a test", scopes = (string[])["read"] });
         return (await created.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
     }
 

@@ -26,7 +26,7 @@ public sealed class ApiMetricsTests(ApiFixture api)
             [
                 ("contact_submissions_total", 6), ("contact_spam_total", 3), ("document_uploads_total", 21), ("document_search_queries_total", 4),
                 ("outbox_deliveries_total", 3), ("document_tasks", 4), ("document_task_oldest_age_seconds", 1), ("outbox_messages", 2),
-                ("outbox_oldest_age_seconds", 1),
+                ("outbox_oldest_age_seconds", 1), ("backup_runs_total", 2),
             ])
         {
             Assert.Equal((name, count), (name, samples.Count(sample => sample.Name == name && sample.Value == 0)));

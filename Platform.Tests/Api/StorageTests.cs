@@ -1,6 +1,4 @@
 using System.Security.Cryptography;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Options;
 using Platform.Api.Storage;
 using Platform.ServiceDefaults.Errors;
 using Platform.Tests.Fixtures;
@@ -260,7 +258,7 @@ public sealed class FileStorageTests : StorageContract, IDisposable
         Assert.True(File.Exists(other));
     }
 
-    private static FileObjectStore At(string root) => new(Options.Create(new StorageOptions { Directory = root }));
+    private static FileObjectStore At(string root) => new(root);
 
     private static async Task AssertAwayAsync(FileObjectStore store, string key)
     {
@@ -347,6 +345,5 @@ public sealed class S3StorageTests(S3Server server) : StorageContract, IClassFix
     }
 
     private static S3ObjectStore Of(S3Server server, string? publicEndpoint = null) => new(
-        Options.Create(new StorageOptions { S3 = new() { PublicEndpoint = publicEndpoint } }),
-        new ConfigurationBuilder().AddInMemoryCollection([new("ConnectionStrings:objects", server.ConnectionString)]).Build());
+        new() { PublicEndpoint = publicEndpoint }, server.ConnectionString);
 }

@@ -14,6 +14,7 @@ public sealed class ConsoleTests(ConsoleUnderTest console)
     [InlineData("contacts", "Contacts")]
     [InlineData("analytics", "Analytics")]
     [InlineData("tasks", "Tasks")]
+    [InlineData("backups", "Backups")]
     [InlineData("keys", "API keys")]
     [InlineData("audit", "Audit")]
     [InlineData("system", "System")]
@@ -29,7 +30,7 @@ public sealed class ConsoleTests(ConsoleUnderTest console)
             {
                 await visit.Page.SetViewportSizeAsync(width, 900);
                 await visit.Page.EmulateMediaAsync(new() { ColorScheme = scheme });
-                await AssertReadableAsync(visit, $"console-{path}-{width}-{scheme}");
+                await visit.AssertReadableAsync($"console-{path}-{width}-{scheme}");
             }
         }
 
@@ -157,9 +158,9 @@ public sealed class ConsoleTests(ConsoleUnderTest console)
         var dialog = visit.Page.GetByRole(AriaRole.Dialog);
         await Expect(dialog).ToContainTextAsync("offer.txt");
         Assert.Contains($"id={id}", visit.Page.Url, StringComparison.Ordinal);
-        await AssertReadableAsync(visit, "console-contact");
+        await visit.AssertReadableAsync("console-contact");
         await visit.Page.SetViewportSizeAsync(390, 900);
-        await AssertReadableAsync(visit, "console-contact-phone");
+        await visit.AssertReadableAsync("console-contact-phone");
 
         await visit.Page.FillAsync("#notes", "Called back.");
         await visit.Page.Keyboard.PressAsync("Escape");
@@ -250,7 +251,7 @@ public sealed class ConsoleTests(ConsoleUnderTest console)
         await visit.Page.FillAsync("#actor", "public");
         await Expect(visit.Page.Locator(".list-message")).ToContainTextAsync("This list could not be loaded");
         await Expect(visit.Page.Locator(".list-message")).ToContainTextAsync("Something went wrong in the service.");
-        await AssertReadableAsync(visit, "console-error");
+        await visit.AssertReadableAsync("console-error");
 
         await visit.Page.UnrouteAllAsync();
         await visit.Page.FillAsync("#actor", "key:bootstrap");
@@ -282,11 +283,11 @@ public sealed class ConsoleTests(ConsoleUnderTest console)
         await page.ClickAsync("#create");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create key" }).Last.ClickAsync();
         await Expect(page.Locator("dialog .notice[role=alert]")).ToHaveTextAsync("Give the key a name.");
-        await AssertReadableAsync(visit, "console-key-create");
+        await visit.AssertReadableAsync("console-key-create");
         await page.FillAsync("#key-name", "Made by a test");
         await page.Keyboard.PressAsync("Enter");
         var key = await page.InputValueAsync("#new-key");
-        await AssertReadableAsync(visit, "console-key-created");
+        await visit.AssertReadableAsync("console-key-created");
         Assert.Equal(HttpStatusCode.OK, await StatusWithAsync(key));
         await page.GetByRole(AriaRole.Button, new() { Name = "Done" }).ClickAsync();
         await Expect(page.Locator("#list")).Not.ToContainTextAsync(key);
@@ -346,7 +347,7 @@ public sealed class ConsoleTests(ConsoleUnderTest console)
         await using var keys = await console.OpenAsync("keys", role: "viewer");
         await Expect(keys.Page.Locator("main")).ToContainTextAsync("For administrators");
         await Expect(keys.Page.Locator("main button")).ToHaveCountAsync(0);
-        await AssertReadableAsync(keys, "console-viewer");
+        await keys.AssertReadableAsync("console-viewer");
         Assert.Empty(keys.Complaints);
     }
 
@@ -378,22 +379,10 @@ public sealed class ConsoleTests(ConsoleUnderTest console)
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Menu" }).FocusAsync();
         await visit.Page.Keyboard.PressAsync("Enter");
         await Expect(menu).ToBeVisibleAsync();
-        await AssertReadableAsync(visit, "console-menu");
+        await visit.AssertReadableAsync("console-menu");
         await visit.Page.Keyboard.PressAsync("Escape");
         await Expect(menu).ToBeHiddenAsync();
     }
 
     private async Task<string?> StatusAsync(string id) => (await console.GetAsync($"/contacts/{id}")).GetProperty("status").GetString();
-
-    /// <summary>It fits, its texts have contrast, and axe finds nothing serious.</summary>
-    private static async Task AssertReadableAsync(Visit visit, string name)
-    {
-        await visit.ScreenshotAsync(name);
-        var overflow = await visit.OverflowAsync();
-        Assert.True(overflow <= 0, $"{name} is {overflow} pixels too wide.");
-        var contrasts = await visit.LowContrastsAsync();
-        Assert.True(contrasts.Length == 0, $"{name}: {string.Join('\n', contrasts)}");
-        var barriers = await visit.BarriersAsync();
-        Assert.True(barriers.Length == 0, $"{name}: {string.Join('\n', barriers)}");
-    }
 }

@@ -55,6 +55,18 @@ internal sealed class Visit : IAsyncDisposable
 
     public IReadOnlyList<string> Complaints => _complaints;
 
+    /// <summary>It fits, its texts have contrast, and axe finds nothing serious.</summary>
+    public async Task AssertReadableAsync(string name)
+    {
+        await ScreenshotAsync(name);
+        var overflow = await OverflowAsync();
+        Assert.True(overflow <= 0, $"{name} is {overflow} pixels too wide.");
+        var contrasts = await LowContrastsAsync();
+        Assert.True(contrasts.Length == 0, $"{name}: {string.Join('\n', contrasts)}");
+        var barriers = await BarriersAsync();
+        Assert.True(barriers.Length == 0, $"{name}: {string.Join('\n', barriers)}");
+    }
+
     /// <summary>How many pixels the page is wider than the window; 0 or less when it fits.</summary>
     public Task<int> OverflowAsync() => Page.EvaluateAsync<int>("document.documentElement.scrollWidth - window.innerWidth");
 

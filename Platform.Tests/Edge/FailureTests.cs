@@ -149,14 +149,16 @@ public sealed class FailureTests
         await using var server = new RawServer(line =>
             line.Contains("/contacts/bad", StringComparison.Ordinal) ? new(bytes, Hangs: hangs) : Good);
         await using var edge = await EdgeUnderTest.StartAsync(
-            [server.Url], new Dictionary<string, string> { ["Proxy__ActivityTimeout"] = "00:00:01" }, wideLimits: true);
+            [server.Url], hangs ? new Dictionary<string, string> { ["Proxy__ActivityTimeout"] = "00:00:01" } : [], wideLimits: true);
 
         var answer = await EdgeUnderTest.RawAsync(edge, "GET /contacts/bad HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n");
         var next = await edge.Client.GetStringAsync("/contacts/good");
 
         // Where the answer has begun, the connection has ended in the middle of it: no last chunk, and fewer bytes than were announced.
         Assert.True(
-            answer.StartsWith("HTTP/1.1 502 ", StringComparison.Ordinal) || !answer.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal), answer);
+            answer.StartsWith("HTTP/1.1 502 ", StringComparison.Ordinal) || answer.StartsWith("HTTP/1.1 504 ", StringComparison.Ordinal)
+                || !answer.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal),
+            answer);
         Assert.DoesNotContain("good", answer, StringComparison.Ordinal);
         Assert.Equal("good", next);
     }

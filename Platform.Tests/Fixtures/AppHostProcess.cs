@@ -27,6 +27,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
             "--Platform:Topology=embedded",
             PlatformGraph.Unwatched,
             $"--Platform:DataDirectory={dataDirectory}",
+            .. PlatformGraph.BackupsIn(dataDirectory),
             $"--Platform:Edge:Port={edgePort}",
             $"--ASPNETCORE_URLS=http://localhost:{FreePort.Next()}",
             $"--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://localhost:{FreePort.Next()}",
@@ -71,8 +72,10 @@ internal sealed class AppHostProcess : IAsyncDisposable
         }
     }
 
-    public string ApiKey =>
-        JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(Path.Combine(DataDirectory, "secrets.json")))!["api-key"];
+    public string ApiKey => Secret("api-key");
+
+    public string Secret(string name) =>
+        JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(Path.Combine(DataDirectory, "secrets.json")))![name];
 
     /// <summary>Returns when the edge answers that the platform is healthy.</summary>
     public async Task<AppHostProcess> WhenHealthyAsync()
@@ -113,6 +116,10 @@ internal sealed class AppHostProcess : IAsyncDisposable
     /// <summary>The environment of everything that this AppHost has started, and the command of each.</summary>
     public List<(string Command, string[] Environment)> Programs() => [.. Marked().Where(program => program.Id != _process.Id)
         .Select(program => (program.Command, program.Environment.Split('\0')))];
+
+    /// <summary>The processes that this AppHost has started, directly or not, and whose command has this in it.</summary>
+    public int[] ProcessIds(string command) =>
+        [.. Marked().Where(program => program.Command.Contains(command, StringComparison.Ordinal)).Select(program => program.Id)];
 
     /// <summary>SIGKILL to the AppHost alone.</summary>
     public async Task KillAsync()

@@ -17,6 +17,10 @@ public class PlatformGraph : IAsyncLifetime
     /// <summary>What watches Platform is not started for tests of other things.</summary>
     public const string Unwatched = "--Platform:Monitoring=false";
 
+    /// <summary>Backups are made when a test asks for one. They belong to its folder, and are gone with it.</summary>
+    public static string[] BackupsIn(string dataDirectory) =>
+        [$"--Parameters:backup-url={Path.Combine(dataDirectory, "backups")}", "--Parameters:backup-interval=00:00:00"];
+
     /// <summary>How long a test waits for what must happen.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
@@ -46,7 +50,10 @@ public class PlatformGraph : IAsyncLifetime
     public async Task InitializeAsync()
     {
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Platform_AppHost>(
-            ["--Platform:Topology=embedded", $"--Platform:DataDirectory={DataDirectory}", "--Platform:Edge:Port=0", .. Arguments]);
+            [
+                "--Platform:Topology=embedded", $"--Platform:DataDirectory={DataDirectory}", "--Platform:Edge:Port=0", .. BackupsIn(DataDirectory),
+                .. Arguments,
+            ]);
         // A test fills in the form faster than a person does.
         builder.CreateResourceBuilder(builder.Resources.OfType<ProjectResource>().Single(service => service.Name == "api"))
             .WithEnvironment("Contacts__MinimumFillTime", "00:00:00");

@@ -82,6 +82,8 @@ public sealed class ContainersTopologyTests : IAsyncLifetime
             api.Keys.Where(name => name.StartsWith("ConnectionStrings__", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.Equal("s3", api["Storage__Provider"]);
         Assert.Equal("meilisearch", api["Search__Provider"]);
+        var backups = Assert.IsType<ReferenceExpression>(api["Backups__Url"]);
+        Assert.Equal("s3+http://{minio.bindings.http.host}:{minio.bindings.http.port}/platform-backups", backups.ValueExpression);
         Assert.DoesNotContain(api.Keys, name => name.StartsWith("services__", StringComparison.Ordinal));
     }
 

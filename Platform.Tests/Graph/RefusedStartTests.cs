@@ -23,6 +23,12 @@ public sealed class RefusedStartTests(DataFolder data) : IClassFixture<DataFolde
     [InlineData("--Platform:Edge:Certificate=/nonexistent.pem", "Platform:Edge:Certificate=/nonexistent.pem is not there: name a PEM file")]
     [InlineData("--Platform:Edge:Key=/etc/hostname", "Platform:Edge:Certificate and Platform:Edge:Key go together: give both, or neither")]
     [InlineData("--ASPNETCORE_URLS=18888", "ASPNETCORE_URLS=18888 is not an address: give one such as http://localhost:18888")]
+    [InlineData("--Parameters:backup-url=backups", "The parameter backup-url is neither the full path of a folder nor s3://KEY:SECRET@HOST/BUCKET")]
+    [InlineData("--Parameters:backup-interval=daily", "The parameter backup-interval is no time such as 1.00:00:00")]
+    [InlineData("--Parameters:backup-keep=7", "The parameter backup-keep is not how many daily, weekly and monthly ones to keep")]
+    [InlineData("--Parameters:backup-key=too-short", "The parameter backup-key has to have at least 32 characters")]
+    [InlineData("--restore", "--restore needs an archive's name, `latest`, or the path of a file")]
+    [InlineData("--restore=./nowhere.tar.gz", "nowhere.tar.gz is not there: correct its path")]
     [InlineData("--DcpPublisher:CliPath=/nonexistent/dcp", "DCP is not at /nonexistent/dcp: `dotnet build Platform.AppHost`")]
     public async Task An_argument_that_means_nothing_is_refused(string argument, string line)
     {

@@ -15,7 +15,7 @@ public sealed class MetricNamesFixture : IAsyncLifetime
     private static readonly (string Job, string Series)[] Late =
     [
         ("api", "document_processing_duration_seconds_count{otel_scope_name=\"Platform.Api\",outcome=\"success\",stage=\"enrich\"}"),
-        ("api", "outbox_oldest_age_seconds{"), ("api", "document_task_oldest_age_seconds{"), ("edge", "edge_upstream_healthy{"),
+        ("api", "outbox_oldest_age_seconds{"), ("api", "backup_last_success_timestamp_seconds{"), ("api", "document_task_oldest_age_seconds{"), ("edge", "edge_upstream_healthy{"),
         ("api", "health_check_status{"), ("edge", "health_check_status{"),
         ("api", "dotnet_exceptions_total{"), ("edge", "dotnet_exceptions_total{"),
     ];
@@ -32,6 +32,7 @@ public sealed class MetricNamesFixture : IAsyncLifetime
         await using var api = await (await ApiFixture.StartAsync(
             database,
             ("Storage__Directory", Path.Combine(_folder, "objects")),
+            ("Backups__Url", Path.Combine(_folder, "backups")), ("Backups__StartDelay", "00:00:01"),
             ("Mail__SmtpUrl", $"smtp://127.0.0.1:{FreePort.Next()}"), ("Mail__From", "platform@example.org"), ("Mail__To", "owner@example.org")))
             .WhenReadyAsync();
         // One replica is away, so that there is an error to be counted.

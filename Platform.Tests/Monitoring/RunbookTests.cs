@@ -52,11 +52,11 @@ public sealed partial class RunbookTests
     [Fact]
     public async Task Links_lead_to_pages_that_exist()
     {
-        foreach (var file in Directory.GetFiles(Folder, "*.md"))
+        foreach (var file in Directory.GetFiles(Path.GetDirectoryName(Folder)!, "*.md", SearchOption.AllDirectories))
         {
             foreach (Match link in Link().Matches(await File.ReadAllTextAsync(file)))
             {
-                Assert.True(File.Exists(Path.Combine(Folder, link.Groups[1].Value)), $"{Path.GetFileName(file)}: {link.Value}");
+                Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(file)!, link.Groups[1].Value)), $"{Path.GetFileName(file)}: {link.Value}");
             }
         }
     }
@@ -64,6 +64,6 @@ public sealed partial class RunbookTests
     [GeneratedRegex(@"^\| \[(\w+)\]\((\w+)\.md\) \|")]
     private static partial Regex Row();
 
-    [GeneratedRegex(@"\]\(([^)#:]+)\)")]
+    [GeneratedRegex(@"\]\(([^)#:]+)(?:#[^)]*)?\)")]
     private static partial Regex Link();
 }

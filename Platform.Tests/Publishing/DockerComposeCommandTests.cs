@@ -27,6 +27,10 @@ public sealed class DockerComposeCommandTests(PublishedProjects projects)
         Assert.Equal($"Endpoint=http://minio:9000;AccessKey={Value};SecretKey={Value}", api["ConnectionStrings__objects"]);
         Assert.Equal($"Endpoint=http://meilisearch:7700;MasterKey={Value}", api["ConnectionStrings__search"]);
         Assert.Equal("", api["Mail__SmtpUrl"]);
+        Assert.Equal("s3+http://minio:9000/platform-backups", api["Backups__Url"]);
+        Assert.Equal("1.00:00:00", api["Backups__Interval"]);
+        Assert.Equal("7,4,12", api["Backups__Keep"]);
+        Assert.Equal("", api["Backups__EncryptionKey"]);
         Assert.Contains("image: platform-api:1.0.0\n", checkedProject.Output, StringComparison.Ordinal);
     }
 

@@ -16,8 +16,8 @@ public sealed partial class EnvFileTests(PublishedProjects projects)
     ];
 
     private static readonly string[] Optional = [
-        "ALERT_WEBHOOK_URL", "API_IMAGE", "EDGE_IMAGE", "MAIL_TO", "OIDC_AUTHORITY", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "PAGERDUTY_KEY",
-        "SLACK_URL", "SMTP_URL",
+        "ALERT_WEBHOOK_URL", "API_IMAGE", "BACKUP_INTERVAL", "BACKUP_KEEP", "BACKUP_KEY", "BACKUP_URL", "EDGE_IMAGE", "MAIL_TO", "OIDC_AUTHORITY",
+        "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "PAGERDUTY_KEY", "SLACK_URL", "SMTP_URL",
     ];
 
     public static TheoryData<string> RequiredVariables => new(Required);
@@ -67,10 +67,12 @@ public sealed partial class EnvFileTests(PublishedProjects projects)
             .SelectMany(service => projects.Complete.Keys($"services/{service}/environment").Select(name => $"services/{service}/environment/{name}"))
             .Where(path => SecretName().IsMatch(path) || path.Contains("ConnectionStrings__", StringComparison.Ordinal))
             .ToArray();
-        Assert.Equal(18, secrets.Length);
-        // A channel for alerts may be left out.
+        Assert.Equal(19, secrets.Length);
+        // A channel for alerts may be left out, and so may encryption.
         Assert.All(secrets, path => Assert.Matches(
-            path.EndsWith("/PAGERDUTY_KEY", StringComparison.Ordinal) ? @"^\$\{PAGERDUTY_KEY\}$" : @"\$\{[A-Z_]+:\?", (string)projects.Complete[path]!));
+            path.EndsWith("/PAGERDUTY_KEY", StringComparison.Ordinal) ? @"^\$\{PAGERDUTY_KEY\}$"
+            : path.EndsWith("/Backups__EncryptionKey", StringComparison.Ordinal) ? @"^\$\{BACKUP_KEY\}$"
+            : @"\$\{[A-Z_]+:\?", (string)projects.Complete[path]!));
         Assert.All(projects.Complete.Env.Where(line => line[0] != '#'), line => Assert.EndsWith("=", line, StringComparison.Ordinal));
     }
 
@@ -94,6 +96,8 @@ public sealed partial class EnvFileTests(PublishedProjects projects)
             ["Parameters__pgadmin-email"] = $"{Secret}@example.org",
             ["Parameters__keycloak-url"] = $"https://{Secret}.example.org",
             ["Parameters__tunnel-token"] = Secret,
+            ["Parameters__backup-url"] = $"s3://user:{Secret}@s3.example.org/backups",
+            ["Parameters__backup-key"] = Secret,
             // No npm, no psql, no docker.
             ["PATH"] = data,
         };
@@ -141,6 +145,6 @@ public sealed partial class EnvFileTests(PublishedProjects projects)
     [GeneratedRegex(@"(?<!\$)\$\{(?<name>[A-Z][A-Z0-9_]*)(?<otherwise>:[?-][^}]*)?\}")]
     private static partial Regex Placeholder();
 
-    [GeneratedRegex("(password|token|_key|BootstrapKey|SigningKey|EdgeKey|ApiTokenKey|root_user)$", RegexOptions.IgnoreCase)]
+    [GeneratedRegex("(password|token|_key|BootstrapKey|SigningKey|EdgeKey|ApiTokenKey|EncryptionKey|root_user)$", RegexOptions.IgnoreCase)]
     private static partial Regex SecretName();
 }

@@ -1,4 +1,4 @@
-// Versions and sizes, and the rebuilding of the search index.
+// Versions and sizes, the last backup, and the rebuilding of the search index.
 import { requireAdministrator } from '/assets/console/access.js';
 import { address, get, post } from '/assets/console/api.js';
 import { confirmAction } from '/assets/console/dialog.js';
@@ -20,14 +20,26 @@ const box = (title, facts, ...more) => h('section', { class: 'box', 'aria-label'
 const countsOf = (tasks) => Object.entries(tasks)
   .map(([state, count]) => `${formatNumber(count)} ${stateOf({ state }).toLowerCase()}`).join(', ');
 
+function backupFacts({ error, enabled, items, due_at: due, destination }) {
+  if (error || !enabled) {
+    return [['State', error?.message ?? 'off']];
+  }
+
+  return [
+    ['Last', items.length > 0 ? timeAgo(items[0].created_at) : 'none yet'], ['Next', due ? timeAgo(due) : 'on request'],
+    ['Archives', formatNumber(items.length)], ['Kept in', destination],
+  ];
+}
+
 async function load() {
   if (target.childElementCount === 0) {
     const place = () => h('div', { class: 'box box-body' }, Array.from({ length: 4 }, () => h('span', { class: 'skeleton' })));
-    target.replaceChildren(h('div', { class: 'grid halves', 'aria-hidden': 'true' }, Array.from({ length: 4 }, place)));
+    target.replaceChildren(h('div', { class: 'grid halves', 'aria-hidden': 'true' }, Array.from({ length: 5 }, place)));
   }
 
   try {
-    const { version, runtime, timestamp, database, storage, search, tasks } = await get('/admin/api/system-info');
+    const [{ version, runtime, timestamp, database, storage, search, tasks }, backups] = await Promise.all([
+      get('/admin/api/system-info'), get('/admin/api/backups').catch((error) => ({ error }))]);
     const rebuild = h('button', { class: 'button quiet small', type: 'button', onclick: () => askRebuild() }, 'Rebuild the search index');
     target.replaceChildren(h('div', { class: 'grid halves' },
       box('Service', [
@@ -46,7 +58,8 @@ async function load() {
       ]),
       box('Search', [
         ['Engine', search.engine], ['Documents', formatNumber(search.documents)], ['State', search.is_indexing ? 'indexing' : 'up to date'],
-      ], h('p', { class: 'part-of' }, rebuild), progress)));
+      ], h('p', { class: 'part-of' }, rebuild), progress),
+      box('Backups', backupFacts(backups), h('p', { class: 'part-of' }, h('a', { href: '/console/backups' }, 'All backups')))));
   } catch (error) {
     target.replaceChildren(h('section', { class: 'box nothing' },
       h('div', { role: 'alert' }, h('h2', {}, 'This could not be loaded'), h('p', {}, error.message)),

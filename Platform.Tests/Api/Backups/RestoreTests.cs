@@ -1,0 +1,71 @@
+using System.Net;
+
+namespace Platform.Tests.Api.Backups;
+
+/// <summary>What was backed up is there again, all of it.</summary>
+[Collection(ApiSuite.Name), Trait("Needs", "postgres")]
+public sealed class RestoreTests(ApiFixture api)
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_empty_system_becomes_the_one_that_was_backed_up(bool isEncrypted)
+    {
+        await using var backups = await BackupsUnderTest.StartAsync(
+            api.Postgres, isEncrypted ? [("Backups__EncryptionKey", BackupsUnderTest.EncryptionKey)] : []);
+        var contact = await Uploads.ContactAsync(backups.Service);
+        using (var patched = await backups.SendAsync(
+            HttpMethod.Patch, $"/contacts/{contact}", new { status = "contacted", notes = "A\tnote\\n with \"all\"\r\nof it: \\. é 🙂" }))
+        {
+            Assert.Equal(HttpStatusCode.OK, patched.StatusCode);
+        }
+        var kept = await Uploads.UploadAsync(backups.Service, contact, "A zeppelin over the lake.");
+        var trashed = await Uploads.UploadAsync(backups.Service, contact, "To be thrown away.", "trash.txt");
+        using (var deleted = await backups.SendAsync(HttpMethod.Delete, $"/documents/{trashed.GetProperty("document_id").GetString()}"))
+        {
+            Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+        }
+        using var created = await backups.SendAsync(HttpMethod.Post, "/admin/keys", new { name = "a reader", scopes = (string[])["read"] });
+        var key = (await ApiFixture.JsonAsync(created, HttpStatusCode.Created)).GetProperty("key").GetString();
+        await backups.WhenProcessedAsync();
+        // What no request leaves behind just now, and more than one part of a table.
+        await ApiFixture.ExecuteAsync(backups.Database, """
+            INSERT INTO outbox (kind, payload) VALUES ('contact', '{"contact_id": "contact_x"}');
+            INSERT INTO analytics_events (id, event_type, event_data)
+            SELECT gen_random_uuid(), 'large', jsonb_build_object('text', repeat(md5(n::text), 3000)) FROM generate_series(1, 100) AS n;
+            """);
+
+        var backup = await backups.BackUpAsync();
+        var expected = await BackupsUnderTest.RowsAsync(backups.Database);
+        var system = await backups.NewSystemAsync();
+        await system.RestoreAsync("latest");
+
+        Assert.Equal(isEncrypted, backup.GetProperty("encrypted").GetBoolean());
+        Assert.Equal(1, backup.GetProperty("contacts").GetInt64());
+        Assert.Equal(2, backup.GetProperty("documents").GetInt64());
+        var restored = await BackupsUnderTest.RowsAsync(system.Database);
+        Assert.Equal(expected.Keys.Order(), restored.Keys.Order());
+        Assert.All(expected, table => Assert.Equal(table.Value, restored[table.Key]));
+        Assert.Equal(100, restored["analytics_events"].Count(row => row.Contains("large", StringComparison.Ordinal)));
+
+        // Numbers go on where they were.
+        Assert.True(await ApiFixture.QueryAsync<bool>(system.Database, """
+            SELECT (SELECT max(id) FROM document_tasks WHERE kind = 'reindex') > (SELECT max(id) FROM document_tasks WHERE kind <> 'reindex')
+            """));
+
+        await using var service = await system.StartServiceAsync();
+        using (var content = await ApiFixture.GetAsync(service, $"/documents/{kept.GetProperty("document_id").GetString()}/content", key))
+        {
+            Assert.Equal("A zeppelin over the lake.", await content.Content.ReadAsStringAsync());
+        }
+        await ApiFixture.EventuallyAsync(
+            async () =>
+            {
+                using var found = await ApiFixture.GetAsync(service, "/documents/search?q=zeppelin", key);
+                return (await ApiFixture.JsonAsync(found)).GetProperty("total_count").GetInt64() == 1;
+            },
+            "the index is built anew",
+            60);
+        Assert.Equal(2, (await ApiFixture.SubmitAsync(service, ApiFixture.Submission())).GetProperty("visitor_count").GetInt64());
+    }
+}
