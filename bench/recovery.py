@@ -74,7 +74,7 @@ def upload(number, contact):
 
 
 def tell(document):
-    content = ask("GET", f"/documents/{document['id']}/content")
+    content = ask("GET", f"/documents/{document['document_id']}/content")
     return json.dumps(document, sort_keys=True) + " " + hashlib.sha256(content).hexdigest()
 
 

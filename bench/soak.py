@@ -98,7 +98,7 @@ def run(kind, per_second, offset):
 
 
 # Each kind, its requests a second, and the connections that they come over.
-mix = ((contact, 30, 2), (stats, 40, 2), (visit, 10, 1), (upload, 2, 1), (search, 10, 2), (download, 10, 1), (login, 0.25, 1))
+mix = ((contact, 30, 4), (stats, 40, 2), (visit, 10, 1), (upload, 2, 1), (search, 10, 2), (download, 10, 1), (login, 0.25, 1))
 threads = [threading.Thread(target=run, args=(kind, rate / connections, connection / rate))
            for kind, rate, connections in mix for connection in range(connections)]
 for thread in threads:

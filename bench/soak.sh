@@ -4,7 +4,8 @@
 # Needs python3 (the client, bench/soak.py) and psql (Debian: postgresql-client). Starts the whole graph in Release on ports of its own, with
 # a data folder of its own, and ends it. Contacts, visits, statistics, uploads, searches, downloads and sign-ins come at a rate that two
 # cores carry easily. Prints the samples, and for each row how fast it grows over the second half of the run, as a line through the samples
-# there. It is flat below its bound; exit code 1 when one is not, or when a request failed.
+# there. It is flat below its bound; exit code 1 when one is not, or when a request failed. The first minutes are for the just-in-time
+# compiler, the pools and the caches: in less than five minutes all of that still grows.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 minutes=${1:-10} every=${2:-$((${1:-10} * 3))}
@@ -13,6 +14,12 @@ for tool in python3 psql curl; do command -v $tool >/dev/null || { echo "bench/s
 # The mark is in the environment of everything that the AppHost starts, directly or not.
 export PLATFORM_BENCH=$$ Parameters__admin_password=bench-$RANDOM-$RANDOM-$RANDOM
 . bench/graph.sh
+load=
+stop() {
+  [ -z "$load" ] || kill $load 2>/dev/null || true
+  finish
+}
+trap stop EXIT
 
 of() { # project -> the process of the graph
   for one in $(pgrep -f "$1"); do
@@ -68,7 +75,7 @@ printf '|%s|%s|%s|%s|%s|%s|%s|%s|\n' ------------------------ ---------: -------
 grown=0
 for row in "${!rows[@]}"; do
   line=$(awk -v column=$((row + 2)) -v bound="${bounds[$row]}" -v name="${rows[$row]}" '
-    { at[NR] = $1 / 60; value[NR] = $column; if ($column > most) most = $column }
+    { at[NR] = $1 / 60; value[NR] = $column; if (NR == 1 || $column > most) most = $column }
     END {
       from = int(NR / 2) + 1
       for (i = from; i <= NR; i++) { n++; x += at[i]; y += value[i]; xx += at[i] ^ 2; xy += at[i] * value[i] }

@@ -122,9 +122,10 @@ internal sealed partial class BackupRunner(
             }
             var now = time.GetUtcNow().UtcDateTime;
             var name = new ArchiveName(now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond)), _options.IsEncrypted);
-            while (!await store.AddAsync(name, trigger, audit(name), cancellationToken))
+            var taken = await ReadNamesAsync(cancellationToken);
+            while (taken.Contains(name) || !await store.AddAsync(name, trigger, audit(name), cancellationToken))
             {
-                // Two within a second.
+                // Two within a second, of this system or of another one with the same destination.
                 name = name with { CreatedAt = name.CreatedAt.AddSeconds(1) };
             }
             LogStarted(name, trigger);
@@ -174,6 +175,19 @@ internal sealed partial class BackupRunner(
         {
             // The next backup does it.
             LogRetentionDelayed(away.Message);
+        }
+    }
+
+    private async Task<HashSet<ArchiveName>> ReadNamesAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return [.. (await archives.Destination.ListAsync(cancellationToken)).Select(archive => archive.Name)];
+        }
+        catch (ServiceUnavailableException)
+        {
+            // The backup fails, and says why.
+            return [];
         }
     }
 

@@ -47,6 +47,7 @@ internal sealed partial class Restore(
         }
         report($"It is whole: {whole.Contacts} contacts and {whole.Documents} documents of {manifest.CreatedAt:u}");
 
+        var found = archives.IsEnabled ? await archives.Destination.ListAsync(cancellationToken) : [];
         await objects.PrepareAsync(cancellationToken);
         var before = await CheckObjectsAsync(manifest, cancellationToken);
         await using var connection = configuration.CreateLongConnection();
@@ -84,7 +85,7 @@ internal sealed partial class Restore(
             }
             await CheckAsync(connection, manifest, cancellationToken);
             await migrator.ApplyAsync(connection, Migration.Embedded, cancellationToken);
-            await FinishAsync(connection, source.Name, cancellationToken);
+            await FinishAsync(connection, source.Name, found, cancellationToken);
         }
         catch
         {
@@ -178,7 +179,8 @@ internal sealed partial class Restore(
     /// Nobody works on the tasks that were running, and the index is built anew. Mail that waited waits again: what had been sent meanwhile is
     /// sent twice.
     /// </summary>
-    private static async Task FinishAsync(NpgsqlConnection connection, string archive, CancellationToken cancellationToken)
+    private static async Task FinishAsync(
+        NpgsqlConnection connection, string archive, IReadOnlyList<(ArchiveName Name, long Size)> found, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection)
         {
@@ -190,6 +192,7 @@ internal sealed partial class Restore(
                 {
                     Parameters = { new() { Value = AuditLog.System } },
                 },
+                BackupStore.Found(found, areOurs: true),
                 AuditLog.Entry(AuditLog.System, correlationId: null, "backup.restored", $"backup:{archive}"),
             },
         };

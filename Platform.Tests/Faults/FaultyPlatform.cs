@@ -163,7 +163,11 @@ public sealed class FaultyPlatform : IAsyncLifetime, ICollectionFixture<FaultyPl
     internal Task<T> QueryAsync<T>(string sql) => ApiFixture.QueryAsync<T>(Database, sql);
 
     /// <summary>PostgreSQL's processes, the postmaster first.</summary>
-    internal int[] PostgresProcesses() => Postmaster is { } id ? [id, .. Processes().Where(process => process.Parent == id).Select(process => process.Id)] : [];
+    internal int[] PostgresProcesses()
+    {
+        var postmaster = Assert.NotNull(Postmaster);
+        return [postmaster, .. Processes().Where(process => process.Parent == postmaster).Select(process => process.Id)];
+    }
 
     internal static void Signal(string signal, params int[] processes)
     {

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Npgsql;
 
@@ -54,6 +55,9 @@ internal sealed class Ledger
     /// <summary>How often clients were told to come back, or were told nothing.</summary>
     public int Refusals => _refusals.Values.Sum();
 
+    /// <summary>The same of one path.</summary>
+    public int RefusalsOf(string path) => _refusals.Where(refusal => refusal.Key.Path == path).Sum(refusal => refusal.Value);
+
     public string Submitting()
     {
         var key = NewKey();
@@ -80,26 +84,25 @@ internal sealed class Ledger
 
     public void Visited(string page, long visitor) => _visits[page] = visitor;
 
-    /// <summary>Text gets an end of its own, so that no two documents are the same.</summary>
+    /// <summary>Text, and PDF, gets an end of its own, so that no two are the same; zip and JSON stay as they are.</summary>
     public LedgerDocument Uploading(byte[] bytes)
     {
         var key = NewKey();
-        var document = new LedgerDocument(key, bytes[0] is (byte)'P' or (byte)'{' ? bytes : [.. bytes, .. System.Text.Encoding.ASCII.GetBytes($"\n% {key}\n")]);
+        var isText = bytes[0] is not ((byte)'P' or (byte)'{');
+        var document = new LedgerDocument(key, isText ? [.. bytes, .. Encoding.ASCII.GetBytes($"\n% {key}\n")] : bytes);
         _documents.Enqueue(document);
         return document;
     }
 
     public void Refused(string path, string how) => _refusals.AddOrUpdate((path, how), 1, (_, count) => count + 1);
 
-    /// <summary>The same of one path.</summary>
-    public int RefusalsOf(string path) => _refusals.Where(refusal => refusal.Key.Path == path).Sum(refusal => refusal.Value);
-
     /// <summary>An answer that no fault excuses.</summary>
     public void Surprised(string answer) => _surprises.Enqueue(answer);
 
     public override string ToString() =>
-        $"{_contacts.Values.Count(receipt => receipt is not null)} of {_contacts.Count} submissions, {_visits.Values.Count(visitor => visitor is not null)} of {_visits.Count} visits "
-        + $"and {_documents.Count(document => document.Id is not null)} of {_documents.Count} uploads were acknowledged; not: "
+        $"{_contacts.Values.Count(receipt => receipt is not null)} of {_contacts.Count} submissions, "
+        + $"{_visits.Values.Count(visitor => visitor is not null)} of {_visits.Count} visits and "
+        + $"{_documents.Count(document => document.Id is not null)} of {_documents.Count} uploads were acknowledged; not: "
         + string.Join(", ", _refusals.Select(refusal => $"{refusal.Key.Path} {refusal.Key.How} {refusal.Value} times"));
 
     /// <summary>
@@ -218,8 +221,9 @@ internal sealed class Ledger
         await BecomesEmptyAsync(database, "SELECT key FROM unreferenced_objects");
 
         // A task may fail for having been interrupted again and again, and says so; nothing else is a reason.
-        Assert.Empty(await ReadAsync(
-            database, "SELECT kind, last_error FROM document_tasks WHERE state = 'failed' AND last_error NOT LIKE 'Its processing was interrupted%'"));
+        Assert.Empty(await ReadAsync(database, """
+            SELECT kind, last_error FROM document_tasks WHERE state = 'failed' AND last_error NOT LIKE 'Its processing was interrupted%'
+            """));
         Assert.Empty(await ReadAsync(database, """
             SELECT id, processing_status, processing_note FROM documents
             WHERE processing_status <> 'completed'
