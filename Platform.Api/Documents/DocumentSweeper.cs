@@ -25,6 +25,9 @@ internal sealed partial class DocumentSweeper(
     /// <summary>Longer than any document takes to be read.</summary>
     private static readonly TimeSpan CopyLifetime = TimeSpan.FromHours(1);
 
+    /// <summary>When each temporary copy was first seen. The clock that dates files may jump; what has elapsed here does not.</summary>
+    private readonly Dictionary<string, long> _copies = [];
+
     private bool _isAway;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -60,10 +63,26 @@ internal sealed partial class DocumentSweeper(
             tasks.Parameters.Add(new() { Value = documents.Value.TaskRetention });
             await tasks.ExecuteNonQueryAsync(cancellationToken);
         }
-        TemporaryCopy.DeleteLeft(time.GetUtcNow().UtcDateTime - CopyLifetime);
+        DeleteLeftCopies();
         await EmptyTrashAsync(documents.Value.TrashRetention, cancellationToken);
         while (await unreferenced.DeleteDueAsync(cancellationToken) > 0)
         {
+        }
+    }
+
+    private void DeleteLeftCopies()
+    {
+        var folders = TemporaryCopy.Folders();
+        foreach (var gone in _copies.Keys.Except(folders).ToArray())
+        {
+            _copies.Remove(gone);
+        }
+        foreach (var folder in folders)
+        {
+            if (!_copies.TryAdd(folder, time.GetTimestamp()) && time.GetElapsedTime(_copies[folder]) > CopyLifetime)
+            {
+                TemporaryCopy.DeleteLeft(folder);
+            }
         }
     }
 

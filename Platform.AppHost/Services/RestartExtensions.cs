@@ -15,11 +15,14 @@ internal static partial class RestartExtensions
     public const string Restarts = "restarts";
 
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    /// <summary>Who cannot run without something that is away, PostgreSQL without room on its disk, is back within 30 s of it.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(20);
+
     private static readonly TimeSpan Settled = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Starts the process again when it ends by itself, after 1, 2, 4 ... at most 30 seconds; after a minute of running the pauses
+    /// Starts the process again when it ends by itself, after 1, 2, 4 ... at most 20 seconds; after a minute of running the pauses
     /// start anew. A process that was stopped on request stays stopped. Each replica is looked after by itself.
     /// </summary>
     public static IResourceBuilder<T> WithRestart<T>(this IResourceBuilder<T> process) where T : IResource

@@ -160,6 +160,28 @@ public sealed class MailTests(ApiFixture api)
         Assert.Equal(1, await ApiFixture.QueryAsync<long>(database, "SELECT count(*) FROM outbox WHERE payload ->> 'contact_id' = 'y'"));
     }
 
+    [Fact]
+    public async Task A_mail_that_was_sent_and_could_not_be_noted_is_noted_later_and_not_sent_again()
+    {
+        await using var maildev = await Maildev.StartAsync();
+        var database = await api.Postgres.CreateDatabaseAsync();
+        await using var service = await StartAsync(database, maildev.SmtpUrl);
+        await ApiFixture.ExecuteAsync(database, """
+            CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$;
+            CREATE TRIGGER disk_full BEFORE UPDATE ON outbox FOR EACH ROW WHEN (NEW.sent_at IS NOT NULL) EXECUTE FUNCTION disk_full();
+            """);
+        await service.SubmitAsync();
+        await maildev.MailsAsync(1);
+        await ApiFixture.EventuallyAsync(
+            () => Task.FromResult(service.Log.Contains("53100", StringComparison.Ordinal)), "it could not be noted", seconds: 30);
+        await ApiFixture.ExecuteAsync(database, "DROP TRIGGER disk_full ON outbox");
+        await ApiFixture.EventuallyAsync(
+            async () => await ApiFixture.QueryAsync<long>(database, "SELECT count(*) FROM outbox WHERE sent_at IS NOT NULL") == 1,
+            "it is noted as sent", seconds: 60);
+        Assert.Equal(1, await ApiFixture.QueryAsync<int>(database, "SELECT attempts FROM outbox"));
+        Assert.Single(await maildev.MailsAsync());
+    }
+
     [Theory]
     [InlineData("http://mail.example.org", "owner@example.org", "Mail:SmtpUrl")]
     [InlineData("smtp://user:s3cret@", "owner@example.org", "Mail:SmtpUrl")]
