@@ -47,7 +47,6 @@ public sealed class ApiAbuseTests(ApiFixture api, ITestOutputHelper output) : IC
     [InlineData("POST", "/analytics/events", "application/json; charset=x-made-up")]
     [InlineData("POST", "/contact", "application/json; charset=utf-7")]
     [InlineData("POST", "/contact", "application/x-www-form-urlencoded; charset=utf-7")]
-    [InlineData("POST", "/visits", "multipart/form-data; charset=utf-7; boundary=b")]
     public async Task A_body_in_an_encoding_that_there_is_not_is_415(string method, string path, string contentType)
     {
         using var request = new HttpRequestMessage(new(method), path) { Content = new ByteArrayContent("{}"u8.ToArray()) };
@@ -179,7 +178,7 @@ public sealed class ApiAbuseTests(ApiFixture api, ITestOutputHelper output) : IC
             ["disposition"] = ["inline", "attachment"],
             ["q"] = ["text", "\"text number\"", "te*"],
             ["query"] = ["text", "number -text"],
-            ["name"] = ["Ada", "\u0141ukasz"],
+            ["name"] = operation.Path.Contains("/backups", StringComparison.Ordinal) ? await BackupsAsync() : ["Ada", "\u0141ukasz"],
             ["email"] = ["ada@example.org"],
             ["message"] = ["Hello", "two\nlines"],
             ["notes"] = ["called"],
@@ -198,6 +197,29 @@ public sealed class ApiAbuseTests(ApiFixture api, ITestOutputHelper output) : IC
     {
         using var created = await Uploads.SendAsync(api.Service, HttpMethod.Post, "/admin/keys", new { name = "a test", scopes = (string[])["read"] });
         return (await created.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
+    }
+
+    /// <summary>The names of two archives, of which one may be deleted; none is being made.</summary>
+    private async Task<string[]> BackupsAsync()
+    {
+        string[] names = [];
+        await ApiFixture.EventuallyAsync(
+            async () =>
+            {
+                using var read = await api.GetAsync("/admin/backups");
+                var list = await ApiFixture.JsonAsync(read);
+                names = [.. list.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("name").GetString()!)];
+                var isIdle = list.GetProperty("running").ValueKind == JsonValueKind.Null;
+                if (isIdle && names.Length < 2)
+                {
+                    using var started = await Uploads.SendAsync(api.Service, HttpMethod.Post, "/admin/backups");
+                    Assert.Equal(HttpStatusCode.Accepted, started.StatusCode);
+                }
+                return isIdle && names.Length >= 2;
+            },
+            "there are two backups",
+            60);
+        return [names[^1], names[0]];
     }
 
     private async Task<Dictionary<string, long>> CountAsync()
