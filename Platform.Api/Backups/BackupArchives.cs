@@ -94,15 +94,18 @@ internal sealed partial class BackupArchives(
         LogDeleted(name);
     }
 
-    /// <summary>Deletes the archives whose time has passed. Damaged ones are no reason to delete others, and stay for a person to look at.</summary>
+    /// <summary>
+    /// Deletes this system's archives whose time has passed. Damaged ones are no reason to delete others, and stay for a person to look at.
+    /// </summary>
     public async Task ApplyRetentionAsync(CancellationToken cancellationToken)
     {
         var found = await Destination.ListAsync(cancellationToken);
         await store.ReconcileAsync(found, cancellationToken);
-        var damaged = (await store.ReadAsync(cancellationToken)).Records.Where(record => record.IsDamaged).Select(record => record.Name).ToHashSet();
+        var ours = (await store.ReadAsync(cancellationToken)).Records
+            .Where(record => record is { IsOurs: true, IsDamaged: false }).Select(record => record.Name).ToHashSet();
         // Checked at the start.
         var retention = BackupRetention.Parse(options.Value.Keep)!;
-        var whole = found.Select(archive => archive.Name).Where(name => !damaged.Contains(name.ToString())).ToList();
+        var whole = found.Select(archive => archive.Name).Where(name => ours.Contains(name.ToString())).ToList();
         foreach (var name in whole.Except(retention.Select(whole)))
         {
             await DeleteAsync(name, AuditLog.Entry(AuditLog.System, correlationId: null, "backup.deleted", Subject(name)), cancellationToken);

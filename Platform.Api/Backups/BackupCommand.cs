@@ -30,7 +30,8 @@ internal static class BackupCommand
         {
             if (arguments is not [var command, var archive])
             {
-                throw new BackupException($"Usage: {RestoreArgument} or {VerifyArgument}, and the name of a backup, the path of a file, or {BackupArchives.Latest}");
+                throw new BackupException(
+                    $"Usage: {RestoreArgument} or {VerifyArgument}, and the name of a backup, the path of a file, or {BackupArchives.Latest}");
             }
             using var host = Build();
             await RunAsync(host.Services, command, archive, stop.Token);
@@ -70,7 +71,8 @@ internal static class BackupCommand
         }
         var source = await services.GetRequiredService<BackupArchives>().FindAsync(archive, cancellationToken);
         var whole = await source.ReadAsync(handle: null, cancellationToken);
-        await Console.Out.WriteLineAsync($"{source.Name} is whole: {whole.Contacts} contacts and {whole.Documents} documents of {whole.Manifest.CreatedAt:u}");
+        await Console.Out.WriteLineAsync(
+            $"{source.Name} is whole: {whole.Contacts} contacts and {whole.Documents} documents of {whole.Manifest.CreatedAt:u}");
     }
 
     /// <summary>What a person is told; null for what is a defect.</summary>

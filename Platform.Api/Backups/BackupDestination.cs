@@ -16,8 +16,8 @@ internal sealed class BackupDestination(IObjectStore store, string description) 
 
     private const int MaxChecksumBytes = 1024;
 
-    // A part of 8 MB goes over a slow line, too.
-    private const int RequestTimeoutSeconds = 100;
+    // A part of 8 MB goes over a slow line, too, and whoever asks does not wait for long.
+    private const int RequestTimeoutSeconds = 30;
 
     /// <summary>The folder, or server and bucket; no secret.</summary>
     public string Description { get; } = description;
@@ -50,7 +50,8 @@ internal sealed class BackupDestination(IObjectStore store, string description) 
             && connection.TryGetValue("Endpoint", out var endpoint) && connection.TryGetValue("AccessKey", out var key)
             && connection.TryGetValue("SecretKey", out var secret)
             && Uri.TryCreate((string)endpoint, UriKind.Absolute, out var server) && server.Authority == bucket.Authority
-                ? $"{bucket.Scheme}://{Uri.EscapeDataString((string)key)}:{Uri.EscapeDataString((string)secret)}@{bucket.Authority}{bucket.PathAndQuery}"
+                ? $"{bucket.Scheme}://{Uri.EscapeDataString((string)key)}:{Uri.EscapeDataString((string)secret)}"
+                    + $"@{bucket.Authority}{bucket.PathAndQuery}"
                 : url;
     }
 

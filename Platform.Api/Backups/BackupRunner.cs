@@ -31,6 +31,8 @@ internal sealed partial class BackupRunner(
     /// <summary>Bytes between the writing of an archive and its storing.</summary>
     private const int PipeSize = 1024 * 1024;
 
+    private const string Interrupted = "It was interrupted: the service was stopped.";
+
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan CleanupTimeout = TimeSpan.FromSeconds(5);
 
@@ -120,9 +122,10 @@ internal sealed partial class BackupRunner(
             }
             var now = time.GetUtcNow().UtcDateTime;
             var name = new ArchiveName(now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond)), _options.IsEncrypted);
-            while (!await store.AddAsync(name, trigger, audit(name), cancellationToken))
+            var taken = await ReadNamesAsync(cancellationToken);
+            while (taken.Contains(name) || !await store.AddAsync(name, trigger, audit(name), cancellationToken))
             {
-                // Two within a second.
+                // Two within a second, of this system or of another one with the same destination.
                 name = name with { CreatedAt = name.CreatedAt.AddSeconds(1) };
             }
             LogStarted(name, trigger);
@@ -172,6 +175,19 @@ internal sealed partial class BackupRunner(
         {
             // The next backup does it.
             LogRetentionDelayed(away.Message);
+        }
+    }
+
+    private async Task<HashSet<ArchiveName>> ReadNamesAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return [.. (await archives.Destination.ListAsync(cancellationToken)).Select(archive => archive.Name)];
+        }
+        catch (ServiceUnavailableException)
+        {
+            // The backup fails, and says why.
+            return [];
         }
     }
 
@@ -313,22 +329,27 @@ internal sealed partial class BackupRunner(
             await store.FailAsync(name, reason, limit.Token);
             await archives.Destination.DeleteAsync(name, limit.Token);
         }
-        catch (Exception away) when (away is ServiceUnavailableException or OperationCanceledException || DatabaseExceptionHandler.IsUnavailable(away))
+        catch (Exception away) when (
+            away is ServiceUnavailableException or OperationCanceledException || DatabaseExceptionHandler.IsUnavailable(away))
         {
             // The next backup does it.
             LogRetentionDelayed(away.Message);
         }
     }
 
-    private const string Interrupted = "It was interrupted: the service was stopped.";
-
     /// <summary>Takes the lock; one that has just made a backup may hold it for a moment longer.</summary>
     private static async Task<bool> TryLockAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         try
         {
+            // Of a machine that is gone without a word, PostgreSQL hears in two hours, and in a minute when it asks for it.
             await ExecuteAsync(
-                connection, $"SET lock_timeout = '1s'; SELECT pg_advisory_lock({BackupStore.Lock}); RESET lock_timeout", cancellationToken);
+                connection,
+                $"""
+                SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
+                SET lock_timeout = '1s'; SELECT pg_advisory_lock({BackupStore.Lock}); RESET lock_timeout
+                """,
+                cancellationToken);
             return true;
         }
         catch (PostgresException held) when (held.SqlState == PostgresErrorCodes.LockNotAvailable)

@@ -14,7 +14,7 @@ internal sealed class BackupStore(NpgsqlDataSource database)
     public async Task<BackupHistory> ReadAsync(CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand($"""
-            SELECT name, state, trigger, started_at, finished_at, objects, bytes, size, sha256, contacts, documents, verified_at, is_damaged, reason,
+            SELECT name, state, trigger, started_at, finished_at, objects, bytes, size, sha256, contacts, documents, verified_at, is_damaged, is_ours, reason,
                 EXISTS (
                     SELECT FROM pg_locks
                     WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND (classid::bigint << 32) + objid::bigint = {Lock}
@@ -40,8 +40,9 @@ internal sealed class BackupStore(NpgsqlDataSource database)
                 reader.IsDBNull(10) ? null : reader.GetInt64(10),
                 reader.IsDBNull(11) ? null : reader.GetDateTime(11),
                 reader.GetBoolean(12),
-                reader.IsDBNull(13) ? null : reader.GetString(13)));
-            isLocked = reader.GetBoolean(14);
+                reader.GetBoolean(13),
+                reader.IsDBNull(14) ? null : reader.GetString(14)));
+            isLocked = reader.GetBoolean(15);
         }
         return new(records, isLocked);
     }
@@ -95,8 +96,8 @@ internal sealed class BackupStore(NpgsqlDataSource database)
     {
         await using var batch = database.CreateBatch();
         batch.BatchCommands.Add(new("""
-            INSERT INTO backups (name, state, started_at, size, sha256, contacts, documents, verified_at, is_damaged)
-            VALUES ($1, 'completed', $2, $3, $4, $5, $6, now(), $7)
+            INSERT INTO backups (name, state, started_at, size, sha256, contacts, documents, verified_at, is_damaged, is_ours)
+            VALUES ($1, 'completed', $2, $3, $4, $5, $6, now(), $7, false)
             ON CONFLICT (name) DO UPDATE SET verified_at = now(), is_damaged = $7, sha256 = coalesce($4, backups.sha256),
                 contacts = coalesce($5, backups.contacts), documents = coalesce($6, backups.documents)
             """)
@@ -117,17 +118,29 @@ internal sealed class BackupStore(NpgsqlDataSource database)
     }
 
     /// <summary>Brings the table in line with the archives that there are.</summary>
-    public Task ReconcileAsync(IReadOnlyList<(ArchiveName Name, long Size)> archives, CancellationToken cancellationToken) => ExecuteAsync(
-        """
+    public async Task ReconcileAsync(IReadOnlyList<(ArchiveName Name, long Size)> archives, CancellationToken cancellationToken)
+    {
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(Found(archives, areOurs: false));
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Enters the archives that there are, and takes out those that are gone.</summary>
+    public static NpgsqlBatchCommand Found(IReadOnlyList<(ArchiveName Name, long Size)> archives, bool areOurs) => new("""
         WITH gone AS (DELETE FROM backups WHERE state = 'completed' AND name <> ALL ($1))
-        INSERT INTO backups (name, state, started_at, size)
-        SELECT name, 'completed', started_at, size FROM unnest($1, $2, $3) AS found (name, started_at, size)
+        INSERT INTO backups (name, state, started_at, size, is_ours)
+        SELECT name, 'completed', started_at, size, $4 FROM unnest($1, $2, $3) AS found (name, started_at, size)
         ON CONFLICT DO NOTHING
-        """,
-        cancellationToken,
-        archives.Select(archive => archive.Name.ToString()).ToArray(),
-        archives.Select(archive => archive.Name.CreatedAt).ToArray(),
-        archives.Select(archive => archive.Size).ToArray());
+        """)
+    {
+        Parameters =
+        {
+            new() { Value = archives.Select(archive => archive.Name.ToString()).ToArray() },
+            new() { Value = archives.Select(archive => archive.Name.CreatedAt).ToArray() },
+            new() { Value = archives.Select(archive => archive.Size).ToArray() },
+            new() { Value = areOurs },
+        },
+    };
 
     public async Task DeleteAsync(ArchiveName name, NpgsqlBatchCommand audit, CancellationToken cancellationToken)
     {
@@ -149,6 +162,7 @@ internal sealed class BackupStore(NpgsqlDataSource database)
 }
 
 /// <summary>A row.</summary>
+/// <param name="IsOurs">Made by this system, or there when it was restored.</param>
 /// <param name="Reason">Why it failed, for a person.</param>
 internal sealed record BackupRecord(
     string Name,
@@ -164,6 +178,7 @@ internal sealed record BackupRecord(
     long? Documents,
     DateTime? VerifiedAt,
     bool IsDamaged,
+    bool IsOurs,
     string? Reason);
 
 /// <summary>What is known of the backups.</summary>

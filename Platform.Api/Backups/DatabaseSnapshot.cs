@@ -79,13 +79,14 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
                 $"COPY {Quote(table)} ({string.Join(", ", columns.Select(Quote))}) TO STDOUT", cancellationToken);
             // The bytes, not the text that they are.
             var bytes = ((StreamReader)copy).BaseStream;
-            for (var number = 0; await bytes.ReadAtLeastAsync(part, PartSize, throwOnEndOfStream: false, cancellationToken) is > 0 and var read; number++)
+            var number = 0;
+            while (await bytes.ReadAtLeastAsync(part, PartSize, throwOnEndOfStream: false, cancellationToken) is > 0 and var read)
             {
                 // A line is a row: a line feed in a value is escaped.
                 rows += part.AsSpan(0, read).Count((byte)'\n');
                 using var content = new MemoryStream(part, 0, read, writable: false);
                 await added(
-                    await archive.AddAsync($"{ArchiveManifest.DatabaseFolder}{table}/{number:d8}.copy", content, read, cancellationToken));
+                    await archive.AddAsync($"{ArchiveManifest.DatabaseFolder}{table}/{number++:d8}.copy", content, read, cancellationToken));
             }
             tables.Add(new(table, columns, rows));
         }

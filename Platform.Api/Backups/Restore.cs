@@ -42,10 +42,12 @@ internal sealed partial class Restore(
         if (manifest.Schema > Migration.Embedded.Count)
         {
             throw new BackupException(
-                $"It is of a newer version of Platform ({manifest.Version}): schema {manifest.Schema}, and this one knows {Migration.Embedded.Count}.");
+                $"It is of a newer version of Platform ({manifest.Version}): schema {manifest.Schema}, "
+                + $"and this one knows {Migration.Embedded.Count}.");
         }
         report($"It is whole: {whole.Contacts} contacts and {whole.Documents} documents of {manifest.CreatedAt:u}");
 
+        var found = archives.IsEnabled ? await archives.Destination.ListAsync(cancellationToken) : [];
         await objects.PrepareAsync(cancellationToken);
         var before = await CheckObjectsAsync(manifest, cancellationToken);
         await using var connection = configuration.CreateLongConnection();
@@ -83,7 +85,7 @@ internal sealed partial class Restore(
             }
             await CheckAsync(connection, manifest, cancellationToken);
             await migrator.ApplyAsync(connection, Migration.Embedded, cancellationToken);
-            await FinishAsync(connection, source.Name, cancellationToken);
+            await FinishAsync(connection, source.Name, found, cancellationToken);
         }
         catch
         {
@@ -177,7 +179,8 @@ internal sealed partial class Restore(
     /// Nobody works on the tasks that were running, and the index is built anew. Mail that waited waits again: what had been sent meanwhile is
     /// sent twice.
     /// </summary>
-    private static async Task FinishAsync(NpgsqlConnection connection, string archive, CancellationToken cancellationToken)
+    private static async Task FinishAsync(
+        NpgsqlConnection connection, string archive, IReadOnlyList<(ArchiveName Name, long Size)> found, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection)
         {
@@ -189,6 +192,7 @@ internal sealed partial class Restore(
                 {
                     Parameters = { new() { Value = AuditLog.System } },
                 },
+                BackupStore.Found(found, areOurs: true),
                 AuditLog.Entry(AuditLog.System, correlationId: null, "backup.restored", $"backup:{archive}"),
             },
         };

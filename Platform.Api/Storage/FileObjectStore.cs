@@ -27,7 +27,12 @@ internal sealed class FileObjectStore(string directory) : IObjectStore
 
     public Task PrepareAsync(CancellationToken cancellationToken)
     {
-        Try(() => CreateFolder(StagingFolder));
+        Try(() =>
+        {
+            // By itself: what is created on the way to a folder is open to others.
+            CreateFolder(_root);
+            CreateFolder(StagingFolder);
+        });
         return Task.CompletedTask;
     }
 

@@ -21,6 +21,9 @@ public sealed class ConsoleUnderTest : IAsyncLifetime
     /// <summary>A client of the edge, as a stranger.</summary>
     public HttpClient Edge => _graph.Edge;
 
+    /// <summary>Where the archives are.</summary>
+    public string Backups => Path.Combine(_graph.DataDirectory, "backups");
+
     public async Task InitializeAsync()
     {
         await Task.WhenAll(_graph.InitializeAsync(), _chromium.InitializeAsync());

@@ -22,6 +22,17 @@ public sealed class CommandTests(GraphWithCrashes graph)
     }
 
     [Fact]
+    public async Task Back_up_now_makes_an_archive()
+    {
+        using var client = graph.WithKey();
+        var result = await graph.CommandAsync(graph.Replicas("api")[0].Id, "backup");
+        Assert.True(result.Success, result.Message);
+        await Eventually.IsTrueAsync(
+            async () => (await client.GetFromJsonAsync<JsonElement>("/admin/api/backups")).GetProperty("items").GetArrayLength() > 0,
+            PlatformGraph.Patience);
+    }
+
+    [Fact]
     public async Task Reset_leaves_no_contact_and_no_document_and_a_platform_that_takes_new_ones()
     {
         using var client = graph.WithKey();

@@ -15,7 +15,8 @@ public sealed class MetricNamesFixture : IAsyncLifetime
     private static readonly (string Job, string Series)[] Late =
     [
         ("api", "document_processing_duration_seconds_count{otel_scope_name=\"Platform.Api\",outcome=\"success\",stage=\"enrich\"}"),
-        ("api", "outbox_oldest_age_seconds{"), ("api", "backup_last_success_timestamp_seconds{"), ("api", "document_task_oldest_age_seconds{"), ("edge", "edge_upstream_healthy{"),
+        ("api", "outbox_oldest_age_seconds{"), ("api", "document_task_oldest_age_seconds{"), ("edge", "edge_upstream_healthy{"),
+        ("api", "backup_last_success_timestamp_seconds{"),
         ("api", "health_check_status{"), ("edge", "health_check_status{"),
         ("api", "dotnet_exceptions_total{"), ("edge", "dotnet_exceptions_total{"),
     ];

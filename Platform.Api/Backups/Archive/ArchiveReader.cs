@@ -86,7 +86,8 @@ internal static partial class ArchiveReader
             return manifest.Format == ArchiveManifest.CurrentFormat
                 ? manifest
                 : throw new BackupException(
-                    $"It is of a newer version of Platform ({manifest.Version}): format {manifest.Format}, and this one reads {ArchiveManifest.CurrentFormat}.");
+                    $"It is of a newer version of Platform ({manifest.Version}): format {manifest.Format}, "
+                    + $"and this one reads {ArchiveManifest.CurrentFormat}.");
         }
         catch (JsonException damaged)
         {

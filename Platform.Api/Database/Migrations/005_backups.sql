@@ -18,6 +18,9 @@ CREATE TABLE backups (
     documents   bigint,
     verified_at timestamptz,
     is_damaged  boolean NOT NULL DEFAULT false,
+    -- Made by this system, or there when it was restored. Another system's is not ours to delete: one that was begun empty by mistake would
+    -- throw away what it should have been restored from.
+    is_ours     boolean NOT NULL DEFAULT true,
     -- For a person: why it failed.
     reason      text
 );

@@ -145,7 +145,9 @@ public sealed class BackupFailureTests(ApiFixture api)
         var list = await backups.WhenIdleAsync();
         Assert.Empty(list.GetProperty("items").EnumerateArray());
         Assert.Contains(
-            receipt.GetProperty("s3_path").GetString()!, list.GetProperty("last_failure").GetProperty("reason").GetString(), StringComparison.Ordinal);
+            receipt.GetProperty("s3_path").GetString()!,
+            list.GetProperty("last_failure").GetProperty("reason").GetString(),
+            StringComparison.Ordinal);
         foreach (var query in (string[])["", "?purge=true"])
         {
             using var deleted = await backups.SendAsync(
@@ -174,9 +176,11 @@ public sealed class BackupFailureTests(ApiFixture api)
             for (var pass = 0; pass < 2; pass++)
             {
                 await ApiFixture.ExecuteAsync(
-                    backups.Database, "INSERT INTO document_tasks (kind, requested_by, state, finished_at) VALUES ('reindex', 'a test', 'completed', '2026-01-01')");
+                    backups.Database,
+                    "INSERT INTO document_tasks (kind, requested_by, state, finished_at) VALUES ('reindex', 'a test', 'completed', '2026-01-01')");
                 await ApiFixture.EventuallyAsync(
-                    async () => await ApiFixture.QueryAsync<long>(backups.Database, "SELECT count(*) FROM document_tasks WHERE finished_at < '2026-02-01'") == 0,
+                    async () => await ApiFixture.QueryAsync<long>(
+                        backups.Database, "SELECT count(*) FROM document_tasks WHERE finished_at < '2026-02-01'") == 0,
                     "the sweeper passes");
             }
             Assert.Single(Directory.GetFiles(backups.Objects, "*", SearchOption.AllDirectories));

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
+using Platform.Tests.Fixtures;
 using Platform.Tests.Observability;
 
 namespace Platform.Tests.Api.Backups;
@@ -29,7 +30,8 @@ public sealed class BackupTests(ApiFixture api)
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
         Assert.Equal(
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(backups.Folder));
-        using (var sha256sum = Process.Start(new ProcessStartInfo("sha256sum", ["-c", "--status", name + ".sha256"]) { WorkingDirectory = backups.Folder })!)
+        var check = new ProcessStartInfo("sha256sum", ["-c", "--status", name + ".sha256"]) { WorkingDirectory = backups.Folder };
+        using (var sha256sum = Process.Start(check)!)
         {
             await sha256sum.WaitForExitAsync();
             Assert.Equal(0, sha256sum.ExitCode);
@@ -68,7 +70,8 @@ public sealed class BackupTests(ApiFixture api)
         var audit = await backups.GetAsync($"/admin/audit?subject=backup:{name}");
         Assert.Equal(
             ["backup.deleted system", "backup.requested key:bootstrap"],
-            audit.GetProperty("entries").EnumerateArray().Select(entry => $"{entry.GetProperty("action").GetString()} {entry.GetProperty("actor").GetString()}"));
+            audit.GetProperty("entries").EnumerateArray()
+                .Select(entry => $"{entry.GetProperty("action").GetString()} {entry.GetProperty("actor").GetString()}"));
     }
 
     [Fact]
@@ -165,10 +168,43 @@ public sealed class BackupTests(ApiFixture api)
             """);
         Assert.Equal(0, made);
         await ApiFixture.EventuallyAsync(
-            async () => await ApiFixture.QueryAsync<long>(backups.Database, "SELECT count(*) FROM audit_log WHERE action = 'backup.deleted' AND actor = 'system'") >= 2,
+            async () => await ApiFixture.QueryAsync<long>(
+                backups.Database, "SELECT count(*) FROM audit_log WHERE action = 'backup.deleted' AND actor = 'system'") >= 2,
             "old ones are deleted");
         var item = (await backups.GetAsync("/admin/backups")).GetProperty("items").EnumerateArray().First();
         Assert.Equal("scheduled", item.GetProperty("trigger").GetString());
+    }
+
+    [Fact]
+    public async Task What_another_system_has_made_is_not_thrown_away_until_it_was_restored()
+    {
+        await using var backups = await BackupsUnderTest.StartAsync(api.Postgres, ("Backups__Keep", "0,0,0"));
+        await Uploads.ContactAsync(backups.Service);
+        var made = (await backups.BackUpAsync()).GetProperty("name").GetString()!;
+
+        // Begun empty by mistake, with the same destination.
+        await using (var empty = await BackupsUnderTest.StartAsync(api.Postgres, ("Backups__Url", backups.Folder), ("Backups__Keep", "0,0,0")))
+        {
+            await empty.BackUpAsync();
+            var newest = (await empty.BackUpAsync()).GetProperty("name").GetString();
+            Assert.Equal([newest, made], await NamesAsync(empty.Service));
+        }
+
+        // Who was restored goes on where the other one has ended.
+        var system = await backups.NewSystemAsync();
+        await system.RestoreAsync(made);
+        await using var restored = await system.StartServiceAsync();
+        using (var requested = await Uploads.SendAsync(restored, HttpMethod.Post, "/admin/backups"))
+        {
+            Assert.Equal(HttpStatusCode.Accepted, requested.StatusCode);
+        }
+        await ApiFixture.EventuallyAsync(async () => (await NamesAsync(restored)).Count == 1, "the old ones are deleted", 60);
+
+        static async Task<List<string?>> NamesAsync(ServiceProcess service)
+        {
+            using var list = await Uploads.SendAsync(service, HttpMethod.Get, "/admin/backups");
+            return [.. (await ApiFixture.JsonAsync(list)).GetProperty("items").EnumerateArray().Select(item => item.GetProperty("name").GetString())];
+        }
     }
 
     [Fact]

@@ -38,7 +38,8 @@ public sealed class BackupToS3Tests(ApiFixture api)
             {
                 await ApiFixture.ProblemAsync(started, 503);
             }
-            Assert.Contains("The destination of the backups", await (await backups.NewSystemAsync()).RefusesAsync("latest"), StringComparison.Ordinal);
+            var empty = await backups.NewSystemAsync();
+            Assert.Contains("The destination of the backups", await empty.RefusesAsync("latest"), StringComparison.Ordinal);
             await server.StartAsync();
             using (var verified = await backups.SendAsync(HttpMethod.Post, $"/admin/backups/{second.GetProperty("name").GetString()}/verify"))
             {

@@ -47,7 +47,9 @@ public sealed class BackupUnderLoadTests(ApiFixture api)
         Assert.Equal(
             knownDocuments.Length,
             await CountAsync($"documents WHERE id IN ('{string.Join("','", knownDocuments)}')"));
-        Assert.Equal(await CountAsync("contact_submissions"), await ApiFixture.QueryAsync<long>(system.Database, "SELECT count FROM website_visitors"));
+        Assert.Equal(
+            await CountAsync("contact_submissions"),
+            await ApiFixture.QueryAsync<long>(system.Database, "SELECT count FROM website_visitors"));
         Assert.Equal(
             await CountAsync("documents"),
             await CountAsync("audit_log WHERE action = 'document.uploaded'") - await CountAsync("audit_log WHERE action = 'document.purged'"));

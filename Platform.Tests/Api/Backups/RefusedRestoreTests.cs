@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Platform.Api.Database;
 
 namespace Platform.Tests.Api.Backups;
 
@@ -28,7 +29,9 @@ public sealed class RefusedRestoreTests(ApiFixture api)
         Assert.Contains("under another name", await system.RefusesAsync(Path.GetFileName(other)), StringComparison.Ordinal);
 
         Assert.Contains(
-            "newer version of Platform (1.0.0): schema 99", await system.RefusesAsync(Changed(manifest => manifest["schema"] = 99)), StringComparison.Ordinal);
+            "newer version of Platform (1.0.0): schema 99",
+            await system.RefusesAsync(Changed(manifest => manifest["schema"] = 99)),
+            StringComparison.Ordinal);
         Assert.Contains(
             "contact_submissions has 1 rows, and should have 2",
             await system.RefusesAsync(Changed(manifest => Table(manifest, "contact_submissions")["rows"] = 2)), StringComparison.Ordinal);
@@ -43,7 +46,8 @@ public sealed class RefusedRestoreTests(ApiFixture api)
             StringComparison.Ordinal);
         Assert.Contains(
             "The database:",
-            await system.RefusesAsync(Changed(manifest => Table(manifest, "contact_submissions")["columns"]![0] = "id\", name) FROM PROGRAM 'id' --")),
+            await system.RefusesAsync(
+                Changed(manifest => Table(manifest, "contact_submissions")["columns"]![0] = "id\", name) FROM PROGRAM 'id' --")),
             StringComparison.Ordinal);
         Assert.Contains("There is no backup no-such-backup", await system.RefusesAsync("no-such-backup"), StringComparison.Ordinal);
 
@@ -117,7 +121,7 @@ public sealed class RefusedRestoreTests(ApiFixture api)
         await system.RestoreAsync(path + ".older.tar.gz");
 
         Assert.Equal(await BackupsUnderTest.RowsAsync(backups.Database), await BackupsUnderTest.RowsAsync(system.Database));
-        Assert.Equal(5, await ApiFixture.QueryAsync<int>(system.Database, "SELECT count(*) FROM schema_migrations"));
+        Assert.Equal(Migration.Embedded.Count, await ApiFixture.QueryAsync<int>(system.Database, "SELECT count(*) FROM schema_migrations"));
         foreach (var file in objects)
         {
             Assert.Equal(

@@ -65,7 +65,10 @@ public sealed class ArchiveTests
         await Assert.ThrowsAnyAsync<BackupException>(() => ReadAsync(bytes, secret: null));
 
     public static TheoryData<string> Changes =>
-        ["content", "entry left out", "entry added", "entry twice", "order", "path that leads out", "absolute path", "link", "folder", "no manifest entry", "bomb"];
+    [
+        "content", "entry left out", "entry added", "entry twice", "order", "path that leads out", "absolute path", "link", "folder",
+        "no manifest entry", "bomb",
+    ];
 
     [Theory, MemberData(nameof(Changes))]
     public async Task Whatever_else_is_written_into_it_is_found(string change)
