@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Json;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Platform.Api.Contacts;
@@ -56,8 +55,7 @@ public sealed class ClockTests(ApiFixture api)
         service.Client.DefaultRequestHeaders.Add("X-API-Key", ApiFixture.BootstrapKey);
         try
         {
-            using var submitted = await service.Client.PostAsJsonAsync("/contact", ApiFixture.Submission());
-            var contact = (await ApiFixture.JsonAsync(submitted)).GetProperty("contactId").GetString()!;
+            var contact = await Uploads.ContactAsync(other);
             var trashed = await UploadAsync(service.Client, contact, "to the trash");
             using (var deleted = await service.Client.DeleteAsync($"/documents/{trashed}"))
             {

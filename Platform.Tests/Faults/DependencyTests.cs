@@ -66,8 +66,11 @@ public sealed class DependencyTests(FaultyPlatform platform, ITestOutputHelper o
         async ledger =>
         {
             Assert.Equal(0, ledger.Refusals);
-            // Each of them is told of, at least once.
-            var mails = await platform.InboxAsync();
-            Assert.DoesNotContain(ledger.Contacts, id => !mails.Contains(id, StringComparison.Ordinal));
+            if (signal == "STOP")
+            {
+                // Each of them is told of, at least once. (Of what maildev has accepted, kill -9 costs it what is not in its folder yet.)
+                var mails = await platform.InboxAsync();
+                Assert.DoesNotContain(ledger.Contacts, id => !mails.Contains(id, StringComparison.Ordinal));
+            }
         });
 }
