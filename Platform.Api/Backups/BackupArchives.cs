@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Npgsql;
 using Platform.Api.Audit;
 using Platform.Api.Backups.Archive;
 using Platform.Api.Storage;
@@ -69,7 +70,8 @@ internal sealed partial class BackupArchives(
 
     /// <summary>Reads an archive, and notes whether it is damaged.</summary>
     /// <exception cref="ObjectNotFoundException">There is no such archive.</exception>
-    public async Task VerifyAsync(ArchiveName name, HttpContext context, CancellationToken cancellationToken)
+    public async Task VerifyAsync(
+        ArchiveName name, Func<IReadOnlyDictionary<string, string>, NpgsqlBatchCommand> audit, CancellationToken cancellationToken)
     {
         VerifiedArchive? archive = null;
         try
@@ -83,11 +85,10 @@ internal sealed partial class BackupArchives(
         }
         await using var content = await Destination.OpenAsync(name, cancellationToken);
         var details = new Dictionary<string, string> { ["damaged"] = archive is null ? "true" : "false" };
-        await store.SaveVerificationAsync(
-            name, content.Length, archive, AuditLog.Entry(context, "backup.verified", Subject(name), details), cancellationToken);
+        await store.SaveVerificationAsync(name, content.Length, archive, audit(details), cancellationToken);
     }
 
-    public async Task DeleteAsync(ArchiveName name, Npgsql.NpgsqlBatchCommand audit, CancellationToken cancellationToken)
+    public async Task DeleteAsync(ArchiveName name, NpgsqlBatchCommand audit, CancellationToken cancellationToken)
     {
         await Destination.DeleteAsync(name, cancellationToken);
         await store.DeleteAsync(name, audit, cancellationToken);

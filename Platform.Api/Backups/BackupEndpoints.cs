@@ -27,6 +27,7 @@ internal static class BackupEndpoints
         }
         builder.Services.AddSingleton<BackupStore>();
         builder.Services.AddSingleton<BackupArchives>();
+        builder.Services.AddSingleton<BackupVerification>();
         builder.Services.AddSingleton<BackupMetrics>();
         builder.Services.AddSingleton<Restore>();
         builder.Services.AddSingleton<BackupRunner>();
@@ -55,8 +56,9 @@ internal static class BackupEndpoints
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         backups.MapPost("/{name}/verify", VerifyAsync)
             .WithName("VerifyBackup")
-            .WithSummary("Reads an archive from its beginning to its end, compares it with its checksums, and answers when that is done.")
+            .WithSummary("Reads an archive from its beginning to its end, compares it with its checksums. What takes longer than 20 s goes on after the answer 202.")
             .Produces<Backup>()
+            .Produces<Backup>(StatusCodes.Status202Accepted)
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status409Conflict)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
@@ -115,16 +117,21 @@ internal static class BackupEndpoints
     }
 
     private static async Task<IResult> VerifyAsync(
-        string name, HttpContext context, BackupStore store, BackupArchives archives, CancellationToken cancellationToken)
+        string name, HttpContext context, BackupStore store, BackupArchives archives, BackupVerification verification,
+        CancellationToken cancellationToken)
     {
-        if (!ArchiveName.TryParse(name, out var archive) || await LookUpAsync(name, store, archives, cancellationToken) is null)
+        if (!ArchiveName.TryParse(name, out var archive) || await LookUpAsync(name, store, archives, cancellationToken) is not { } before)
         {
             return NotFound();
         }
         try
         {
-            await archives.VerifyAsync(archive, context, cancellationToken);
-            return await FindAsync(name, context.Response, store, archives, cancellationToken);
+            if (await verification.VerifyAsync(archive, context, cancellationToken))
+            {
+                return await FindAsync(name, context.Response, store, archives, cancellationToken);
+            }
+            context.Response.Headers.Location = $"{Path}/{name}";
+            return TypedResults.Json(before, BackupJson.Default.Backup, statusCode: StatusCodes.Status202Accepted);
         }
         catch (ObjectNotFoundException)
         {

@@ -38,6 +38,10 @@ internal sealed class BackupOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.050", "1.00:00:00")]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromMinutes(15);
 
+    /// <summary>How long an answer waits for an archive to be verified; less than the edge waits for an answer.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan VerifyWait { get; set; } = TimeSpan.FromSeconds(20);
+
     public bool IsEncrypted => !string.IsNullOrEmpty(EncryptionKey);
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

@@ -14,7 +14,8 @@ internal sealed class BackupStore(NpgsqlDataSource database)
     public async Task<BackupHistory> ReadAsync(CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand($"""
-            SELECT name, state, trigger, started_at, finished_at, objects, bytes, size, sha256, contacts, documents, verified_at, is_damaged, is_ours, reason,
+            SELECT name, state, trigger, started_at, finished_at, objects, bytes, size, sha256, contacts, documents, verified_at,
+                is_damaged, is_ours, reason,
                 EXISTS (
                     SELECT FROM pg_locks
                     WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND (classid::bigint << 32) + objid::bigint = {Lock}

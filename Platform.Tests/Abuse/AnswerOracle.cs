@@ -50,7 +50,9 @@ internal static partial class AnswerOracle
                 : status < 300 && request.Method != "HEAD" && answer.Content.Headers.ContentType?.MediaType == "application/json"
                     ? !IsJson(body, out var json) ? "no JSON" : isOther ? null : Mismatch(description, operation.Answer(status), json)
                 : null;
-            return (answer.IsSuccessStatusCode || status == 303, complaint is null ? null : $"{status}, {complaint}: {text[..Math.Min(300, text.Length)]}");
+            return (
+                answer.IsSuccessStatusCode || status == 303,
+                complaint is null ? null : $"{status}, {complaint}: {text[..Math.Min(300, text.Length)]}");
         }
     }
 
@@ -98,6 +100,8 @@ internal static partial class AnswerOracle
     }
 
     /// <summary>Types, files and statements of ours. No hostile value has any of it.</summary>
-    [GeneratedRegex(@"System\.(?!Object)\w|Microsoft\.|Npgsql|Platform\.(Api|Edge)|Exception|\bat \w+\.\w+\(|\.cs:line|relation ""|SQLSTATE|/tmp/|/work/|/home/|127\.0\.0\.1:")]
+    [GeneratedRegex(
+        @"System\.(?!Object)\w|Microsoft\.|Npgsql|Platform\.(Api|Edge)|Exception|\bat \w+\.\w+\(|\.cs:line|relation ""|SQLSTATE"
+        + @"|/tmp/|/work/|/home/|127\.0\.0\.1:")]
     private static partial Regex Inside();
 }

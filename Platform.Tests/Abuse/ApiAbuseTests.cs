@@ -71,7 +71,8 @@ public sealed class ApiAbuseTests(ApiFixture api, ITestOutputHelper output) : IC
     {
         using var request = new HttpRequestMessage(new(method), path)
         {
-            Content = new StringContent("""{"\ud800":0}""", Encoding.UTF8, "application/json"), Headers = { { "X-API-Key", ApiFixture.BootstrapKey } },
+            Content = new StringContent("""{"\ud800":0}""", Encoding.UTF8, "application/json"),
+            Headers = { { "X-API-Key", ApiFixture.BootstrapKey } },
         };
 
         using var answer = await api.Service.Client.SendAsync(request);
@@ -195,7 +196,8 @@ public sealed class ApiAbuseTests(ApiFixture api, ITestOutputHelper output) : IC
 
     private async Task<string> KeyAsync()
     {
-        using var created = await Uploads.SendAsync(api.Service, HttpMethod.Post, "/admin/keys", new { name = "a test", scopes = (string[])["read"] });
+        using var created = await Uploads.SendAsync(
+            api.Service, HttpMethod.Post, "/admin/keys", new { name = "a test", scopes = (string[])["read"] });
         return (await created.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
     }
 
@@ -240,7 +242,8 @@ public sealed class ApiAbuseTests(ApiFixture api, ITestOutputHelper output) : IC
         Assert.Equal(HttpStatusCode.OK, health.StatusCode);
         Assert.False(api.Service.HasExited);
         await api.Service.WhenReadyAsync();
-        foreach (var list in (string[])["/contacts?limit=100", "/documents?limit=100", "/admin/audit?limit=200", "/admin/tasks?limit=100", "/admin/keys"])
+        foreach (var list in (string[])
+            ["/contacts?limit=100", "/documents?limit=100", "/admin/audit?limit=200", "/admin/tasks?limit=100", "/admin/keys"])
         {
             using var answer = await api.GetAsync(list);
             await ApiFixture.JsonAsync(answer);

@@ -30,7 +30,9 @@ public sealed class BombTests(ApiFixture api) : IClassFixture<ApiFixture>
 
         using var answer = await api.Service.Client.SendAsync(request);
 
-        Assert.Contains(answer.StatusCode, (HttpStatusCode[])[HttpStatusCode.BadRequest, HttpStatusCode.RequestEntityTooLarge, HttpStatusCode.UnsupportedMediaType]);
+        Assert.Contains(
+            answer.StatusCode,
+            (HttpStatusCode[])[HttpStatusCode.BadRequest, HttpStatusCode.RequestEntityTooLarge, HttpStatusCode.UnsupportedMediaType]);
         await ApiFixture.ProblemAsync(answer, (int)answer.StatusCode);
     }
 
@@ -38,7 +40,11 @@ public sealed class BombTests(ApiFixture api) : IClassFixture<ApiFixture>
     public async Task Hostile_files_cost_their_own_tasks_and_nothing_else()
     {
         var contact = await Uploads.ContactAsync(api.Service);
-        string[] names = ["bomb.docx", "lying-sizes.docx", "not-so-packed.xlsx", "laughs.xml", "deep.docx", "nested.eml", "circular-forms.pdf", "huge-and-true.png", "many-parts.odt"];
+        string[] names =
+        [
+            "bomb.docx", "lying-sizes.docx", "not-so-packed.xlsx", "laughs.xml", "deep.docx", "nested.eml", "circular-forms.pdf",
+            "huge-and-true.png", "many-parts.odt",
+        ];
         foreach (var name in names)
         {
             using var answer = await Uploads.PostAsync(api.Service, Uploads.Form(contact, HostileFiles.All[name](), name));

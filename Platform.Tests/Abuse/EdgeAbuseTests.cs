@@ -90,7 +90,8 @@ public sealed partial class EdgeAbuseTests(EdgeUnderTest edge, ITestOutputHelper
         [
             "\r\n", "\n", "\r", "\0", " ", "\t", ":", "\r\n ", "\x0b", "\xff", "chunked", "0\r\n\r\n", "Content-Length: 0\r\n", "Content-Length: 1\r\n",
             "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: identity\r\n", "Transfer-Encoding:\x0b chunked\r\n", "Content-Length: +2\r\n",
-            "Host: evil.example\r\n", "HTTP/1.0", "http://edge", "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\n", "Expect: 100-continue\r\n", Smuggled,
+            "Host: evil.example\r\n", "HTTP/1.0", "http://edge", "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\n",
+            "Expect: 100-continue\r\n", Smuggled,
         ];
 #pragma warning disable CA5394 // Not for secrets: the same numbers in every run.
         var random = new Random(Seed);
@@ -105,7 +106,8 @@ public sealed partial class EdgeAbuseTests(EdgeUnderTest edge, ITestOutputHelper
                     0 => request.Insert(at, pieces[random.Next(pieces.Length)]),
                     1 => request.Remove(at, 1),
                     2 => request[..at] + (char)(request[at] ^ (1 << random.Next(8))) + request[(at + 1)..],
-                    _ => request.Insert(request.IndexOf("\r\n", StringComparison.Ordinal) is >= 0 and var end ? end + 2 : 0, pieces[random.Next(pieces.Length)]),
+                    _ => request.Insert(
+                        request.IndexOf("\r\n", StringComparison.Ordinal) is >= 0 and var end ? end + 2 : 0, pieces[random.Next(pieces.Length)]),
                 };
             }
 

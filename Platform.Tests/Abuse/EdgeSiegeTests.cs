@@ -23,7 +23,8 @@ public sealed class EdgeSiegeTests
 
     private static readonly Dictionary<string, string> Impatient = new()
     {
-        ["Proxy__ActivityTimeout"] = "00:00:02", ["Limits__HeadersTimeout"] = "00:00:02", ["Limits__KeepAliveTimeout"] = "00:00:02", ["Limits__BodyGracePeriod"] = "00:00:01.1",
+        ["Proxy__ActivityTimeout"] = "00:00:02", ["Limits__HeadersTimeout"] = "00:00:02", ["Limits__KeepAliveTimeout"] = "00:00:02",
+        ["Limits__BodyGracePeriod"] = "00:00:01.1",
     };
 
     [Fact]
@@ -102,7 +103,8 @@ public sealed class EdgeSiegeTests
         foreach (var (beginning, piece) in kinds)
         {
             var pieces = string.Concat(Enumerable.Repeat(piece, 512));
-            await AssertServedAsync(edge, Task.WhenAll(Enumerable.Range(0, 8).Select(_ => FloodAsync(edge, pieces, reads: true, beginning))), beginning + piece);
+            await AssertServedAsync(
+                edge, Task.WhenAll(Enumerable.Range(0, 8).Select(_ => FloodAsync(edge, pieces, reads: true, beginning))), beginning + piece);
         }
 
         AssertMemory(edge);

@@ -100,7 +100,14 @@ public sealed class ExtractorAbuseTests(ITestOutputHelper output)
                     4 => Inflated(bytes, at),
                     5 when Unpacked(file) is { } parts => Repacked(parts, part => Flipped(part, random.Next(1, 10))),
                     6 when Unpacked(file) is { } parts => Repacked(parts, part =>
-                        part.Length == 0 ? part : [.. part[..(part.Length / 2)], .. Enumerable.Repeat(part[(part.Length / 3)..(part.Length / 2)], 50).SelectMany(piece => piece), .. part[(part.Length / 2)..]]),
+                        part.Length == 0
+                            ? part
+                            :
+                            [
+                                .. part[..(part.Length / 2)],
+                                .. Enumerable.Repeat(part[(part.Length / 3)..(part.Length / 2)], 50).SelectMany(piece => piece),
+                                .. part[(part.Length / 2)..],
+                            ]),
                     _ => [.. bytes[..at], .. bytes[(at + length)..]],
                 };
                 yield return ($"{file.Name}, change {count} of kind {kind}", file.Extension, bytes);
@@ -120,7 +127,10 @@ public sealed class ExtractorAbuseTests(ITestOutputHelper output)
         // What may be a length or a count is as large as can be, or negative.
         byte[] Inflated(byte[] bytes, int at)
         {
-            byte[][] numbers = [[0xFF, 0xFF, 0xFF, 0xFF], [0xFF, 0xFF, 0xFF, 0x7F], [0x7F, 0xFF, 0xFF, 0xFF], [0, 0, 0, 0], [0x80, 0, 0, 0], "99999999"u8.ToArray()];
+            byte[][] numbers =
+            [
+                [0xFF, 0xFF, 0xFF, 0xFF], [0xFF, 0xFF, 0xFF, 0x7F], [0x7F, 0xFF, 0xFF, 0xFF], [0, 0, 0, 0], [0x80, 0, 0, 0], "99999999"u8.ToArray(),
+            ];
             var number = numbers[random.Next(numbers.Length)];
             number.AsSpan(0, Math.Min(number.Length, bytes.Length - at)).CopyTo(bytes.AsSpan(at));
             return bytes;

@@ -35,7 +35,10 @@ internal sealed class RequestGenerator(ApiDescription api, Operation operation, 
         var path = string.Join('/', operation.Path.Split('/').Select(segment =>
             segment is ['{', .. var name, '}'] ? Uri.EscapeDataString(Value(name, hostility)) : segment));
         var query = operation.Parameters.Where(_ => _random.Next(2) == 0).Select(name => $"{name}={Uri.EscapeDataString(Value(name, hostility))}");
-        var request = new RawRequest { Method = operation.Method, Target = string.Join('?', new[] { path, string.Join('&', query) }.Where(part => part != "")) };
+        var request = new RawRequest
+        {
+            Method = operation.Method, Target = string.Join('?', new[] { path, string.Join('&', query) }.Where(part => part != "")),
+        };
         request.Headers.Add(("Host", "localhost"));
         request.Headers.Add(("X-API-Key", key));
         if (operation.Bodies.Count > 0)
@@ -69,7 +72,8 @@ internal sealed class RequestGenerator(ApiDescription api, Operation operation, 
                 request.Target = string.Join('/', segments);
                 break;
             case 2:
-                request.Target += Pick(["?", "&", "/", "//", "/..", "/%2e%2e/", "%", "%zz", "%00", "%ff", "#a", ";a=b", "?a[0]=1", "&&&==", new string('a', 9000)]);
+                request.Target += Pick(
+                    ["?", "&", "/", "//", "/..", "/%2e%2e/", "%", "%zz", "%00", "%ff", "#a", ";a=b", "?a[0]=1", "&&&==", new string('a', 9000)]);
                 break;
             case 3:
                 request.Method = Pick(HostileValues.Methods);

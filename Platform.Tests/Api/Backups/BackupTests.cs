@@ -176,6 +176,32 @@ public sealed class BackupTests(ApiFixture api)
     }
 
     [Fact]
+    public async Task A_verification_that_takes_long_goes_on_after_the_answer()
+    {
+        await using var backups = await BackupsUnderTest.StartAsync(api.Postgres, ("Backups__VerifyWait", "00:00:00"));
+        await backups.FillAsync(8);
+        var backup = await backups.BackUpAsync();
+        var path = $"/admin/backups/{backup.GetProperty("name").GetString()}";
+        var before = backup.GetProperty("verified_at").GetDateTime();
+
+        using (var begun = await backups.SendAsync(HttpMethod.Post, $"{path}/verify"))
+        {
+            Assert.Equal(before, (await ApiFixture.JsonAsync(begun, HttpStatusCode.Accepted)).GetProperty("verified_at").GetDateTime());
+            Assert.Equal(path, begun.Headers.Location?.ToString());
+        }
+        using (var second = await backups.SendAsync(HttpMethod.Post, $"{path}/verify"))
+        {
+            // One at a time, unless the first one is done already.
+            Assert.Contains(second.StatusCode, (HttpStatusCode[])[HttpStatusCode.Conflict, HttpStatusCode.Accepted]);
+        }
+
+        await ApiFixture.EventuallyAsync(
+            async () => (await backups.GetAsync(path)).GetProperty("verified_at").GetDateTime() > before, "it is verified", 60);
+        var audit = await backups.GetAsync("/admin/audit?action=backup.verified");
+        Assert.Equal("key:bootstrap", audit.GetProperty("entries").EnumerateArray().First().GetProperty("actor").GetString());
+    }
+
+    [Fact]
     public async Task What_another_system_has_made_is_not_thrown_away_until_it_was_restored()
     {
         await using var backups = await BackupsUnderTest.StartAsync(api.Postgres, ("Backups__Keep", "0,0,0"));

@@ -101,11 +101,16 @@ function actions(backup) {
   }, 'Delete')];
 }
 
-/** It is read as a whole, however long that takes. */
+/** It is read as a whole. What takes long goes on after the answer, and is told by the list. */
 const verifyArchive = (button, backup) => whileBusy(button, async () => {
   try {
-    const { damaged } = await post(`${path(backup)}/verify`, undefined, { untimed: true });
-    toast(damaged ? `${backup.name} is damaged.` : `${backup.name} is whole: every checksum is right.`, { isError: damaged });
+    const { damaged, verified_at: verifiedAt } = await post(`${path(backup)}/verify`, undefined, { untimed: true });
+    if (verifiedAt === backup.verified_at) {
+      toast(`${backup.name} is being read. The list tells when it was verified.`);
+    } else {
+      toast(damaged ? `${backup.name} is damaged.` : `${backup.name} is whole: every checksum is right.`, { isError: damaged });
+    }
+
     await live.now();
   } catch (error) {
     toastError(error);
