@@ -23,6 +23,10 @@ internal sealed class DocumentOptions
     [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00")]
     public TimeSpan TaskRetention { get; set; } = TimeSpan.FromDays(7);
 
+    /// <summary>How long a temporary copy may lie on this machine: longer than any document takes to be read.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan CopyLifetime { get; set; } = TimeSpan.FromHours(1);
+
     /// <summary>Values of <c>document_type</c> that become a metric's label; all others are counted as <c>other</c>.</summary>
     public string[] MeasuredTypes { get; set; } = ["proposal", "invoice", "contract", "report", "resume", "presentation"];
 }

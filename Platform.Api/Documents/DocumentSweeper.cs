@@ -22,9 +22,6 @@ internal sealed partial class DocumentSweeper(
     TimeProvider time,
     ILogger<DocumentSweeper> logger) : BackgroundService
 {
-    /// <summary>Longer than any document takes to be read.</summary>
-    private static readonly TimeSpan CopyLifetime = TimeSpan.FromHours(1);
-
     /// <summary>When each temporary copy was first seen. The clock that dates files may jump; what has elapsed here does not.</summary>
     private readonly Dictionary<string, long> _copies = [];
 
@@ -79,7 +76,7 @@ internal sealed partial class DocumentSweeper(
         }
         foreach (var folder in folders)
         {
-            if (!_copies.TryAdd(folder, time.GetTimestamp()) && time.GetElapsedTime(_copies[folder]) > CopyLifetime)
+            if (!_copies.TryAdd(folder, time.GetTimestamp()) && time.GetElapsedTime(_copies[folder]) > documents.Value.CopyLifetime)
             {
                 TemporaryCopy.DeleteLeft(folder);
             }

@@ -25,6 +25,11 @@ internal static class ProblemDocuments
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
     }
 
+    private static readonly Dictionary<string, string[]> ContentType = new()
+    {
+        ["Content-Type"] = ["is none that this operation takes"],
+    };
+
     private sealed class Writer(IOptions<JsonOptions> json) : IProblemDetailsWriter
     {
         public bool CanWrite(ProblemDetailsContext context) => true;
@@ -34,6 +39,11 @@ internal static class ProblemDocuments
             var problem = context.ProblemDetails;
             var response = context.HttpContext.Response;
             problem.Status ??= response.StatusCode;
+            if (problem is { Status: StatusCodes.Status415UnsupportedMediaType, Detail: null } and not HttpValidationProblemDetails)
+            {
+                // Routing, which refuses it, names no field.
+                problem = new HttpValidationProblemDetails(ContentType) { Status = problem.Status };
+            }
             // The result fills in the framework's types and titles, so that a document has them wherever it was made.
             ProblemHttpResult defaults = TypedResults.Problem(statusCode: problem.Status);
             problem.Type ??= defaults.ProblemDetails.Type ?? "about:blank";

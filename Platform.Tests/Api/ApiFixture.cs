@@ -8,7 +8,7 @@ using Platform.Tests.Fixtures;
 namespace Platform.Tests.Api;
 
 /// <summary>The API as a process over HTTP, with a database of its own in a private PostgreSQL that the tests of the API share.</summary>
-public sealed class ApiFixture : IAsyncLifetime
+public class ApiFixture : IAsyncLifetime
 {
     public const string BootstrapKey = "bootstrap-key-of-a-test";
 
@@ -25,10 +25,10 @@ public sealed class ApiFixture : IAsyncLifetime
     {
         await Postgres.InitializeAsync();
         Database = await Postgres.CreateDatabaseAsync();
-        Service = await (await StartAsync(Database)).WhenReadyAsync();
+        Service = await (await StartAsync(Database, Environment)).WhenReadyAsync();
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         await Service.DisposeAsync();
         await Postgres.DisposeAsync();
@@ -37,6 +37,9 @@ public sealed class ApiFixture : IAsyncLifetime
             Directory.Delete(ObjectsOf(Database), recursive: true);
         }
     }
+
+    /// <summary>What the service is started with besides.</summary>
+    protected virtual (string Name, string Value)[] Environment => [];
 
     /// <summary>The folder of the objects of all instances that share the database.</summary>
     public static string ObjectsOf(string database) =>

@@ -192,14 +192,22 @@ public sealed class ProcessingTests(ApiFixture api)
     [Fact]
     public async Task What_a_killed_process_left_of_a_document_in_the_temporary_folder_is_swept()
     {
-        var left = Directory.CreateTempSubdirectory("platform-document-");
-        var fresh = Directory.CreateTempSubdirectory("platform-document-");
+        // A folder of its own: the copies of other instances are in use.
+        var temporary = Directory.CreateTempSubdirectory("platform-test-");
+        var left = temporary.CreateSubdirectory("platform-document-left");
+        var other = temporary.CreateSubdirectory("another-program");
         await File.WriteAllTextAsync(Path.Combine(left.FullName, "document.txt"), "A copy.");
-        left.LastWriteTimeUtc = DateTime.UtcNow.AddHours(-2);
-        await using var documents = await DocumentsUnderTest.StartAsync(api);
+        // However long ago the clock says that it was made.
+        left.LastWriteTimeUtc = DateTime.UtcNow.AddDays(-2);
+        await using (await DocumentsUnderTest.StartAsync(api, ("TMPDIR", temporary.FullName)))
+        {
+            Assert.True(Directory.Exists(left.FullName));
+        }
+        await using var documents = await DocumentsUnderTest.StartAsync(
+            api, ("TMPDIR", temporary.FullName), ("Documents__CopyLifetime", "00:00:02"));
         await ApiFixture.EventuallyAsync(() => Task.FromResult(!Directory.Exists(left.FullName)), "the copy is gone");
-        Assert.True(Directory.Exists(fresh.FullName));
-        fresh.Delete();
+        Assert.True(Directory.Exists(other.FullName));
+        temporary.Delete(recursive: true);
     }
 
     [Fact]

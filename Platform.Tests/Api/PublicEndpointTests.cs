@@ -101,10 +101,13 @@ public sealed class PublicEndpointTests(ApiFixture api)
             (path, operation) => $"{operation.Name} {path.Name} {Scope(operation.Value)}");
         Assert.Equal(
             [
+                "delete /admin/backups/{name} admin",
                 "delete /admin/keys/{id} admin",
                 "delete /contacts/{id} write",
                 "delete /documents/{id} write",
                 "get /admin/audit admin",
+                "get /admin/backups admin",
+                "get /admin/backups/{name} admin",
                 "get /admin/keys admin",
                 "get /admin/system-info admin",
                 "get /admin/tasks admin",
@@ -124,6 +127,8 @@ public sealed class PublicEndpointTests(ApiFixture api)
                 "get /stats open",
                 "patch /contacts/{id} write",
                 "patch /documents/{id} write",
+                "post /admin/backups admin",
+                "post /admin/backups/{name}/verify admin",
                 "post /admin/keys admin",
                 "post /admin/search/reindex admin",
                 "post /analytics/events open",
