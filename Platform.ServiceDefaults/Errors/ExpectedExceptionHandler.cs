@@ -17,7 +17,7 @@ namespace Platform.ServiceDefaults.Errors;
 internal sealed partial class ExpectedExceptionHandler(IProblemDetailsService problems, ILogger<ExpectedExceptionHandler> logger)
     : IExceptionHandler
 {
-    public ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellationToken)
+    public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellationToken)
     {
         ProblemDetails? problem = exception switch
         {
@@ -28,10 +28,18 @@ internal sealed partial class ExpectedExceptionHandler(IProblemDetailsService pr
         };
         if (problem is null)
         {
-            return ValueTask.FromResult(false);
+            return false;
         }
         context.Response.StatusCode = problem.Status!.Value;
-        return problems.TryWriteAsync(new() { HttpContext = context, ProblemDetails = problem });
+        try
+        {
+            return await problems.TryWriteAsync(new() { HttpContext = context, ProblemDetails = problem });
+        }
+        catch (Exception gone) when (gone is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
+        {
+            // The client, whose request could not be read because it left: there is nobody to answer.
+            return true;
+        }
     }
 
     private ProblemDetails Unavailable(HttpContext context, ServiceUnavailableException exception)

@@ -99,6 +99,13 @@ internal static partial class AnswerOracle
         }
     }
 
+    /// <summary>Asserts that no exception of the service got as far as to be its defect.</summary>
+    public static void AssertNothingUnhandled(string log)
+    {
+        var at = log.IndexOf("unhandled exception", StringComparison.OrdinalIgnoreCase);
+        Assert.True(at < 0, at < 0 ? "" : log[Math.Max(0, at - 500)..Math.Min(log.Length, at + 2000)]);
+    }
+
     /// <summary>Types, files and statements of ours. No hostile value has any of it.</summary>
     [GeneratedRegex(
         @"System\.(?!Object)\w|Microsoft\.|Npgsql|Platform\.(Api|Edge)|Exception|\bat \w+\.\w+\(|\.cs:line|relation ""|SQLSTATE"
