@@ -73,6 +73,12 @@ def upload(number, contact):
         "Content-Type": "multipart/form-data; boundary=b", "Idempotency-Key": f"recovery-document-{number}"})
 
 
+def settle():
+    """Waits until nothing is left to be processed: documents, or the index that a restore has built anew."""
+    while any(count for state, count in read("/admin/api/system-info")["tasks"].items() if state in ("queued", "running")):
+        time.sleep(0.5)
+
+
 def tell(document):
     content = ask("GET", f"/documents/{document['document_id']}/content")
     return json.dumps(document, sort_keys=True) + " " + hashlib.sha256(content).hexdigest()
@@ -81,13 +87,13 @@ def tell(document):
 if command == "fill":
     contacts = in_parallel(submit, range(int(sys.argv[4])))
     in_parallel(lambda number: upload(number, random.choice(contacts)), range(int(sys.argv[5])))
-    while any(count for state, count in read("/admin/api/system-info")["tasks"].items() if state in ("queued", "running")):
-        time.sleep(0.5)
+    settle()
 elif command == "tell":
+    settle()
     contacts = sorted(json.dumps(contact, sort_keys=True) for contact in pages("/contacts", "contacts"))
     documents = sorted(in_parallel(tell, pages("/documents", "documents")))
     found = [sorted(hit["document_id"] for hit in read(f"/documents/search?q={word}&limit=100")["results"]) for word in words]
-    print("\n".join(contacts + documents + [json.dumps(found), json.dumps(read("/stats"), sort_keys=True)]))
+    print("\n".join(contacts + documents + [json.dumps(found), json.dumps(read("/stats")["visitor_count"])]))
     print(f"{len(contacts)} contacts, {len(documents)} documents", file=sys.stderr)
 elif command == "backup":
     started = json.loads(ask("POST", "/admin/api/backups", expect=(202,)))["name"]
