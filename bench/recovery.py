@@ -96,7 +96,10 @@ elif command == "tell":
     print("\n".join(contacts + documents + [json.dumps(found), json.dumps(read("/stats")["visitor_count"])]))
     print(f"{len(contacts)} contacts, {len(documents)} documents", file=sys.stderr)
 elif command == "backup":
-    started = json.loads(ask("POST", "/admin/api/backups", expect=(202,)))["name"]
+    # One that is made by itself, a minute after the start, may be under way: it began before all was there.
+    while "name" not in (asked := json.loads(ask("POST", "/admin/api/backups", expect=(202, 409)))):
+        time.sleep(0.5)
+    started = asked["name"]
     while True:
         backups = read("/admin/api/backups")
         done = [backup for backup in backups["items"] if backup["name"] == started and backup["verified_at"]]
