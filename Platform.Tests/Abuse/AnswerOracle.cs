@@ -109,6 +109,6 @@ internal static partial class AnswerOracle
     /// <summary>Types, files and statements of ours. No hostile value has any of it.</summary>
     [GeneratedRegex(
         @"System\.(?!Object)\w|Microsoft\.|Npgsql|Platform\.(Api|Edge)|Exception|\bat \w+\.\w+\(|\.cs:line|relation ""|SQLSTATE"
-        + @"|/tmp/|/work/|/home/|127\.0\.0\.1:")]
+        + @"|/tmp/|/root/|/home/|127\.0\.0\.1:")]
     private static partial Regex Inside();
 }
