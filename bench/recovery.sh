@@ -66,4 +66,4 @@ row "" seconds; printf '|%s|%s|\n' ---------------------------------------------
 row "$contacts contacts and $documents documents submitted and processed" "$filled"
 row "backed up and read back: $name, $size bytes" "$took"
 row "from nothing but the archive to healthy, with everything restored" "$restored"
-printf '\nEvery row of every table, every contact, every document and what %s searches find: the same.\n' 12
+printf '\nEvery row of the tables that a restore keeps as they were, every contact, every document and what %s searches find: the same.\n' 12
