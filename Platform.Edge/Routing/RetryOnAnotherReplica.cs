@@ -5,9 +5,10 @@ using Yarp.ReverseProxy.Model;
 namespace Platform.Edge.Routing;
 
 /// <summary>
-/// Sends a request whose replica failed once more, up to three times in all: one that may be repeated (RFC 9110 section 9.2.2) and has no
-/// body, or any request whose connection was never made, so that nothing of it was sent. It goes to another replica where one is known;
-/// else to the same address after a moment, since several may stand behind it.
+/// Sends a request whose replica failed once more, up to three times in all: one that is safe (RFC 9110 section 9.2.1) and has no body, or
+/// any request whose connection was never made, so that nothing of it was sent. PUT and DELETE could be repeated as well, but the answer to
+/// the second would hide that the first was carried out: a client would be told that what it has just deleted was never there. It goes to
+/// another replica where one is known; else to the same address after a moment, since several may stand behind it.
 /// </summary>
 internal sealed class RetryOnAnotherReplica(RequestDelegate next)
 {
@@ -16,6 +17,13 @@ internal sealed class RetryOnAnotherReplica(RequestDelegate next)
 
     public async Task InvokeAsync(HttpContext context)
     {
+        if (!IsSafe(context.Request.Method) && !CanHaveBody(context))
+        {
+            // When a connection that was used before ends without an answer, SocketsHttpHandler repeats a request by itself, whatever its
+            // method, unless it has begun to send a body: an empty one is a body.
+            context.Request.ContentLength ??= 0;
+        }
+
         await next(context);
         for (var attempt = 1; attempt < Attempts && MayRepeat(context); attempt++)
         {
@@ -47,10 +55,9 @@ internal sealed class RetryOnAnotherReplica(RequestDelegate next)
 
     private static bool MayRepeat(HttpContext context, IForwarderErrorFeature failure) =>
         failure.IsUnconnected()
-        || (failure.Error == ForwarderError.Request && IsIdempotent(context.Request.Method)
-            && context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false });
+        || (failure.Error == ForwarderError.Request && IsSafe(context.Request.Method) && !CanHaveBody(context));
 
-    private static bool IsIdempotent(string method) =>
-        HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method)
-        || HttpMethods.IsPut(method) || HttpMethods.IsDelete(method);
+    private static bool CanHaveBody(HttpContext context) => context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
+
+    private static bool IsSafe(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);
 }

@@ -83,23 +83,47 @@ public sealed class FailureTests
         Assert.Equal(["first", "second"], before.Order());
     }
 
-    [Fact]
-    public async Task A_request_that_was_begun_is_repeated_only_when_it_is_idempotent()
+    [Theory]
+    [InlineData("GET", false)]
+    [InlineData("POST", true)]
+    [InlineData("POST", false)]
+    // Done twice it is the same as once (RFC 9110 section 9.2.2), and yet the second answer would be that nothing is there.
+    [InlineData("DELETE", false)]
+    public async Task A_request_that_was_begun_is_repeated_only_when_it_changes_nothing(string method, bool hasBody)
     {
-        await using var first = await Upstream.StartAsync(name: "first");
-        await using var second = await Upstream.StartAsync(name: "second");
+        var received = 0;
+        Func<string, RawServer.Answer> answer = line =>
+        {
+            if (!line.Contains("/contacts/bad", StringComparison.Ordinal))
+            {
+                return Good;
+            }
+
+            Interlocked.Increment(ref received);
+            return new("");
+        };
+        await using var first = new RawServer(answer);
+        await using var second = new RawServer(answer);
         await using var edge = await EdgeUnderTest.StartAsync([first.Url, second.Url], wideLimits: true);
+        // On connections that were used before: when such a one ends without an answer, SocketsHttpHandler repeats some requests by itself.
+        for (var count = 0; count < 20; count++)
+        {
+            Assert.Equal("good", await edge.Client.GetStringAsync("/contacts/good"));
+        }
 
-        using var reading = await edge.Client.GetAsync("/contacts/abort");
-        var afterReading = first.Requests.Concat(second.Requests).Count(request => request == "GET /contacts/abort");
-        using var writing = await edge.Client.PostAsJsonAsync("/contacts/abort", new { });
-        var afterWriting = first.Requests.Concat(second.Requests).Count(request => request == "POST /contacts/abort");
+        using var request = new HttpRequestMessage(new(method), "/contacts/bad") { Content = hasBody ? JsonContent.Create(new { }) : null };
+        using var failed = await edge.Client.SendAsync(request);
 
-        Assert.Equal(HttpStatusCode.BadGateway, reading.StatusCode);
-        Assert.Equal("application/problem+json", reading.Content.Headers.ContentType?.MediaType);
-        Assert.Equal(3, afterReading);
-        Assert.Equal(HttpStatusCode.BadGateway, writing.StatusCode);
-        Assert.Equal(1, afterWriting);
+        Assert.Equal(HttpStatusCode.BadGateway, failed.StatusCode);
+        Assert.Equal("application/problem+json", failed.Content.Headers.ContentType?.MediaType);
+        if (method == "GET")
+        {
+            Assert.InRange(received, 3, 12);
+        }
+        else
+        {
+            Assert.Equal(1, received);
+        }
     }
 
     [Fact]
