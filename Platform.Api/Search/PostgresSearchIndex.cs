@@ -7,7 +7,7 @@ using Platform.ServiceDefaults.Errors;
 namespace Platform.Api.Search;
 
 /// <summary>
-/// The index in PostgreSQL (migration 004): an inverted index of the words as <see cref="WordReader"/> cuts them, ranked by where and how
+/// The index in PostgreSQL (migrations 004 and 006): an inverted index of the words as <see cref="WordReader"/> cuts them, ranked by where and how
 /// often a word stands (<see cref="SearchLexemes"/>). A query with a word that no document has is asked again with similar words.
 /// </summary>
 internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIndex
@@ -211,7 +211,8 @@ internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIn
         var asked = SearchLexemes.TiersOf(words, query.Filters);
         var found = await ReadAsync(
             """
-            SELECT found.total, CASE WHEN hit.place > 1 THEN NULL ELSE found.facets END, hit.rank, document.id, document.upload_timestamp, document.facets, document.stored
+            SELECT found.total, CASE WHEN hit.place > 1 THEN NULL ELSE found.facets END, hit.rank, document.id, document.upload_timestamp,
+                   document.facets, document.stored
             FROM search_find($1::tsquery[], $2, $3, $4, $5) AS found
                  LEFT JOIN LATERAL unnest(found.ids, found.ranks) WITH ORDINALITY AS hit (id, rank, place) ON true
                  LEFT JOIN search_documents AS document ON document.id = hit.id

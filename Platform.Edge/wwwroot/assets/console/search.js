@@ -11,7 +11,7 @@ const pageSize = 20;
 /** Beyond it the service does not go. */
 const furthest = 1000;
 /** Above it the service may estimate. */
-const exact = 300;
+const exact = 100;
 /** Values of a facet that are shown before one asks for the others. */
 const few = 8;
 
