@@ -51,8 +51,6 @@ internal static class ServiceExtensions
             .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ServiceDiscovery)
             // What answers are compressed with comes from the C library, which would keep some of it for each thread that ever did.
             .WithEnvironment("MALLOC_ARENA_MAX", "2")
-            // An answer from behind the edge goes on where it was received, without waking another thread: nothing here blocks one.
-            .WithEnvironment("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1")
             .WithUrlForEndpoint("http", url => url.DisplayText = "Site")
             .PublishAs(new()
             {
