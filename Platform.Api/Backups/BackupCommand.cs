@@ -53,6 +53,11 @@ internal static class BackupCommand
     private static IHost Build()
     {
         var builder = Host.CreateApplicationBuilder();
+        if (string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString(DatabaseExtensions.ConnectionName)))
+        {
+            throw new BackupException(
+                $"No database: set ConnectionStrings__{DatabaseExtensions.ConnectionName}, and the rest of the service's settings as well.");
+        }
         // The lines are for a person; collectors hear of it as of everything else.
         builder.Logging.ClearProviders();
         builder.AddServiceDefaults();

@@ -14,7 +14,8 @@ internal static class DatabaseExtensions
     /// <summary>The name of the health check that is healthy once the schema is up to date.</summary>
     public const string MigrationsCheck = "migrations";
 
-    private const string ConnectionName = "platformdb";
+    /// <summary>The name of the connection string.</summary>
+    public const string ConnectionName = "platformdb";
 
     /// <summary>Of one statement: the slowest checks the foreign keys of a whole table.</summary>
     private const int LongCommandTimeoutSeconds = 3600;

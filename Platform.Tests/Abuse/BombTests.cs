@@ -43,7 +43,7 @@ public sealed class BombTests(ApiFixture api) : IClassFixture<ApiFixture>
         string[] names =
         [
             "bomb.docx", "lying-sizes.docx", "not-so-packed.xlsx", "laughs.xml", "deep.docx", "nested.eml", "circular-forms.pdf",
-            "huge-and-true.png", "many-parts.odt",
+            "huge-and-true.png", "many-parts.odt", "packed-twice.pdf", "huge-second-page.tiff",
         ];
         foreach (var name in names)
         {

@@ -150,4 +150,18 @@ public sealed class RefusedRestoreTests(ApiFixture api)
         Assert.Equal(1, exitCode);
         Assert.Contains("cut short", error, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Without_the_settings_of_the_service_the_program_says_which_one_is_missing()
+    {
+        await using var backups = await BackupsUnderTest.StartAsync(api.Postgres);
+        var system = await backups.NewSystemAsync();
+
+        foreach (var command in (string[])["--verify", "--restore"])
+        {
+            var (exitCode, _, error) = await system.RunAsync(command, "latest", ("ConnectionStrings__platformdb", ""));
+            Assert.Equal(1, exitCode);
+            Assert.Contains("ConnectionStrings__platformdb", Assert.Single(error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+        }
+    }
 }

@@ -41,12 +41,15 @@ internal static class HostileFiles
         ["circle.pdf"] = PdfFile.WithCircularPages,
         ["circular-forms.pdf"] = PdfFile.WithCircularForms,
         ["endless.pdf"] = () => PdfFile.WithForms(9),
+        ["packed-twice.pdf"] = () => PdfFile.PackedTwice(128),
         ["password.pdf"] = PdfFile.WithPassword,
         ["password.docx"] = WordFile.WithEncryptedPackage,
         ["password.odt"] = OpenDocumentFile.WithPassword,
         ["circle.doc"] = WordFile.WithCircularChain,
         ["huge.png"] = () => Picture.Png(100_000, 100_000, new byte[1000]),
         ["huge-and-true.png"] = () => Picture.Png(20_000, 20_000, new byte[20_001 * 20_000]),
+        ["circular.tiff"] = CircularTiff,
+        ["huge-second-page.tiff"] = HugeSecondPage,
         ["long-line.csv"] = () => Bytes(Repeat("abcdefghi,", 4_000_000)),
         ["unclosed-quote.csv"] = () => Bytes("a,b\n\"" + Repeat("x\n", 1_000_000)),
         ["nul.txt"] = () => new byte[1_000_000],
@@ -123,6 +126,29 @@ internal static class HostileFiles
         }
 
         return zip;
+    }
+
+    /// <summary>The page that follows the only page is that page.</summary>
+    private static byte[] CircularTiff()
+    {
+        var file = Picture.Of("NOTABLE").Tiff();
+        file.AsSpan(4, 4).CopyTo(file.AsSpan(file.Length - 4));
+        return file;
+    }
+
+    /// <summary>A small page, and one of 60 000 x 60 000 pixels, of which only a few are there.</summary>
+    private static byte[] HugeSecondPage()
+    {
+        var file = Picture.Of("NOTABLE").Tiff();
+        var directory = file[BitConverter.ToInt32(file, 4)..];
+        BitConverter.GetBytes(file.Length).CopyTo(file, file.Length - 4);
+        // Width, height and rows in a strip: the last four of the twelve bytes of an entry.
+        foreach (var entry in (int[])[0, 1, 7])
+        {
+            BitConverter.GetBytes(60_000).CopyTo(directory, 2 + (12 * entry) + 8);
+        }
+
+        return [.. file, .. directory];
     }
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);

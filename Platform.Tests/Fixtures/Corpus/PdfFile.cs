@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Text;
 
 namespace Platform.Tests.Fixtures.Corpus;
@@ -63,6 +64,15 @@ internal static class PdfFile
         return Of(objects);
     }
 
+    /// <summary>A page of so many megabytes of blanks, compressed, and what came of that compressed again.</summary>
+    public static byte[] PackedTwice(int megabytes) => Of(
+    [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R >>",
+        Stream(Encoding.Latin1.GetString(Packed(Packed([.. Enumerable.Repeat((byte)' ', 1 << 20)], megabytes))), "/Filter [/FlateDecode /FlateDecode]"),
+    ]);
+
     /// <summary>Encrypted (RC4, 40 bits), with a password that nobody has.</summary>
     public static byte[] WithPassword()
     {
@@ -73,6 +83,20 @@ internal static class PdfFile
             "<< /Type /Pages /Count 0 /Kids [] >>",
         ],
         $"/Encrypt << /Filter /Standard /V 1 /R 2 /O <{key}> /U <{key}> /P -4 >> /ID [<00> <00>]");
+    }
+
+    private static byte[] Packed(byte[] piece, int times = 1)
+    {
+        using var packed = new MemoryStream();
+        using (var packer = new ZLibStream(packed, CompressionLevel.Optimal))
+        {
+            for (; times > 0; times--)
+            {
+                packer.Write(piece);
+            }
+        }
+
+        return packed.ToArray();
     }
 
     private static string Stream(string content, string dictionary = "") => $"<< {dictionary} /Length {content.Length} >>\nstream\n{content}\nendstream";
