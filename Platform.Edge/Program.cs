@@ -13,8 +13,7 @@ if (await HealthSwitch.TryRunAsync(args))
 }
 
 // The settings and the site lie beside the program, wherever it is started from.
-var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-builder.WebHost.UseKestrelHttpsConfiguration();
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.AddServiceDefaults();
 builder.AddTls();
 builder.AddKnownProxies();
