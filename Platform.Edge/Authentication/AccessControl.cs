@@ -93,7 +93,8 @@ internal sealed class AccessControl(RequestDelegate next, IAntiforgery antiforge
             : next(context);
     }
 
-    private static bool IsSafe(string method) =>
+    /// <summary>Whether a request with this method changes nothing (RFC 9110 section 9.2.1).</summary>
+    public static bool IsSafe(string method) =>
         HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) || HttpMethods.IsTrace(method);
 
     // Browsers do not send Sec-Fetch-Site for WebSockets, or over http to other hosts than this machine.

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using Platform.Edge.Authentication;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 
@@ -17,7 +18,7 @@ internal sealed class RetryOnAnotherReplica(RequestDelegate next)
 
     public async Task InvokeAsync(HttpContext context)
     {
-        if (!IsSafe(context.Request.Method) && !CanHaveBody(context))
+        if (!AccessControl.IsSafe(context.Request.Method) && !CanHaveBody(context))
         {
             // When a connection that was used before ends without an answer, SocketsHttpHandler repeats a request by itself, whatever its
             // method, unless it has begun to send a body: an empty one is a body.
@@ -55,9 +56,7 @@ internal sealed class RetryOnAnotherReplica(RequestDelegate next)
 
     private static bool MayRepeat(HttpContext context, IForwarderErrorFeature failure) =>
         failure.IsUnconnected()
-        || (failure.Error == ForwarderError.Request && IsSafe(context.Request.Method) && !CanHaveBody(context));
+        || (failure.Error == ForwarderError.Request && AccessControl.IsSafe(context.Request.Method) && !CanHaveBody(context));
 
     private static bool CanHaveBody(HttpContext context) => context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
-
-    private static bool IsSafe(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);
 }
