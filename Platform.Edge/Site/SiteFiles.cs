@@ -10,7 +10,7 @@ using Platform.Edge.Runbooks;
 namespace Platform.Edge.Site;
 
 /// <summary>
-/// The files of wwwroot, read once and kept in memory, compressed. A file below <c>assets/</c> is also served under a name that holds a
+/// The files of wwwroot, read once and kept in memory, compressed when first asked for so. A file below <c>assets/</c> is also served under a name that holds a
 /// hash of its content, and every mention of it in another file becomes that name. A name that begins with an underscore is not served:
 /// it is a part that pages include as <c>{{&gt; name}}</c>, or an error page. The runbooks are pages of the console.
 /// </summary>
@@ -162,8 +162,9 @@ internal sealed class Asset
     private static readonly FileExtensionContentTypeProvider Types = new();
 
     private readonly byte[] _bytes;
-    private readonly byte[]? _brotli;
-    private readonly byte[]? _gzip;
+    // As small as can be costs a second for the whole site, which a start need not wait for.
+    private readonly Lazy<byte[]?> _brotli;
+    private readonly Lazy<byte[]?> _gzip;
     private readonly string _tag;
     private readonly string _contentType;
     private readonly string _cacheControl;
@@ -180,8 +181,8 @@ internal sealed class Asset
         }
 
         _tag = Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
-        _brotli = Smaller(output => new BrotliStream(output, CompressionLevel.SmallestSize));
-        _gzip = Smaller(output => new GZipStream(output, CompressionLevel.SmallestSize));
+        _brotli = new(() => Smaller(output => new BrotliStream(output, CompressionLevel.SmallestSize)));
+        _gzip = new(() => Smaller(output => new GZipStream(output, CompressionLevel.SmallestSize)));
     }
 
     /// <summary>The path it is served under.</summary>
@@ -215,12 +216,12 @@ internal sealed class Asset
 
     private (byte[] Bytes, string? Encoding) Choose(string accepted)
     {
-        if (_brotli is not null && Accepts(accepted, "br"))
+        if (Accepts(accepted, "br") && _brotli.Value is { } brotli)
         {
-            return (_brotli, "br");
+            return (brotli, "br");
         }
 
-        return _gzip is not null && Accepts(accepted, "gzip") ? (_gzip, "gzip") : (_bytes, null);
+        return Accepts(accepted, "gzip") && _gzip.Value is { } gzip ? (gzip, "gzip") : (_bytes, null);
     }
 
     private static bool Accepts(string accepted, string encoding)
