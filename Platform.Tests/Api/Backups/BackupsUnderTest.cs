@@ -124,9 +124,17 @@ internal sealed class BackupsUnderTest : IAsyncDisposable
 
     public string PathOf(JsonElement backup) => Path.Combine(Folder, backup.GetProperty("name").GetString()!);
 
-    /// <summary>A system with nothing in it.</summary>
-    public async Task<EmptySystem> NewSystemAsync() => new(
-        await _postgres.CreateDatabaseAsync(), Path.Combine(_folder.FullName, Guid.NewGuid().ToString("n")), _environment);
+    /// <summary>A system with nothing in it, whose role may do what the owner of a database may, and no more.</summary>
+    public async Task<EmptySystem> NewSystemAsync()
+    {
+        var database = new NpgsqlConnectionStringBuilder(await _postgres.CreateDatabaseAsync());
+        var role = $"role_{Guid.NewGuid():n}";
+        await ApiFixture.ExecuteAsync(
+            database.ConnectionString, $"CREATE ROLE {role} LOGIN PASSWORD 'of-a-test-only'; ALTER DATABASE {database.Database} OWNER TO {role}");
+        database.Username = role;
+        database.Password = "of-a-test-only";
+        return new(database.ConnectionString, Path.Combine(_folder.FullName, Guid.NewGuid().ToString("n")), _environment);
+    }
 
     public async ValueTask DisposeAsync()
     {

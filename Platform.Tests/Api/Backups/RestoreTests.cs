@@ -1,4 +1,5 @@
 using System.Net;
+using Npgsql;
 
 namespace Platform.Tests.Api.Backups;
 
@@ -67,5 +68,59 @@ public sealed class RestoreTests(ApiFixture api)
             "the index is built anew",
             60);
         Assert.Equal(2, (await ApiFixture.SubmitAsync(service, ApiFixture.Submission())).GetProperty("visitor_count").GetInt64());
+    }
+
+    [Fact]
+    public async Task One_that_is_killed_is_begun_again()
+    {
+        await using var backups = await BackupsUnderTest.StartAsync(api.Postgres);
+        await Uploads.UploadAsync(backups.Service, await Uploads.ContactAsync(backups.Service), "A zeppelin over the lake.");
+        await backups.WhenProcessedAsync();
+        var archive = ArchiveFile.Read(backups.PathOf(await backups.BackUpAsync()));
+        var system = await backups.NewSystemAsync();
+        var administrator = new NpgsqlConnectionStringBuilder(backups.Database)
+        {
+            Database = new NpgsqlConnectionStringBuilder(system.Database).Database,
+        }.ConnectionString;
+        // The last table is complete when all objects are there, and waits for the gate then.
+        var last = archive.Manifest["tables"]!.AsArray()[^1]!["name"]!.GetValue<string>();
+        await ApiFixture.ExecuteAsync(administrator, $"""
+            CREATE SCHEMA held;
+            GRANT USAGE ON SCHEMA held TO PUBLIC;
+            CREATE FUNCTION held.wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock_shared(42); RETURN NULL; END';
+            CREATE FUNCTION held.watch() RETURNS event_trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity = 'public.{last}' AND object_type = 'table') THEN
+                    CREATE TRIGGER waits AFTER INSERT ON public.{last} EXECUTE FUNCTION held.wait();
+                END IF;
+            END
+            $$;
+            CREATE EVENT TRIGGER watches ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION held.watch();
+            """);
+        await using (var gate = new NpgsqlConnection(administrator + ";Pooling=false"))
+        {
+            await gate.OpenAsync();
+            await using var closed = new NpgsqlCommand("SELECT pg_advisory_lock(42)", gate);
+            await closed.ExecuteNonQueryAsync();
+            using var restore = system.Start("--restore", "latest");
+            await ApiFixture.EventuallyAsync(
+                async () => await ApiFixture.QueryAsync<bool>(
+                    administrator, "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 42 AND NOT granted)"),
+                $"the restore waits at {last}",
+                60);
+            restore.Kill();
+            await restore.WaitForExitAsync();
+        }
+
+        // The database undoes what was not committed as soon as it hears of it.
+        await ApiFixture.EventuallyAsync(
+            async () => await ApiFixture.QueryAsync<bool>(
+                administrator, "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database()"),
+            "the server has ended what the restore began");
+        Assert.Single(Directory.EnumerateFiles(system.Objects, "*", SearchOption.AllDirectories));
+        Assert.True(await ApiFixture.QueryAsync<bool>(administrator, "SELECT to_regclass('public.contact_submissions') IS NULL"));
+        await ApiFixture.ExecuteAsync(administrator, "DROP EVENT TRIGGER watches; DROP SCHEMA held CASCADE");
+        await system.RestoreAsync("latest");
+        Assert.Equal(await BackupsUnderTest.RowsAsync(backups.Database), await BackupsUnderTest.RowsAsync(system.Database));
     }
 }
