@@ -17,10 +17,8 @@ public sealed class MigrationTests(ApiFixture api)
         await (await (await ApiFixture.StartAsync(database)).WhenReadyAsync()).DisposeAsync();
         await ApiFixture.ExecuteAsync(database, "UPDATE schema_migrations SET checksum = 'of another text' WHERE number = 1");
         await using var service = await ApiFixture.StartAsync(database);
-        await ApiFixture.EventuallyAsync(() => Task.FromResult(service.HasExited), "the service ends");
+        await service.WhenEndedAsync();
         Assert.NotEqual(0, service.ExitCode);
-        await ApiFixture.EventuallyAsync(
-            () => Task.FromResult(service.Log.Contains("crit", StringComparison.Ordinal)), "the log is there");
         var line = Assert.Single(service.Log.Split('\n'), line => line.Contains("crit", StringComparison.Ordinal));
         Assert.Contains("Migration 001_", line, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", service.Log, StringComparison.Ordinal);

@@ -79,6 +79,11 @@ public sealed class ServiceProcess : IAsyncDisposable
                 await Task.Delay(20);
             }
 
+            if (service.HasExited)
+            {
+                await service.WhenEndedAsync();
+            }
+
             // Somebody else may have taken the port between its choice and its use.
             if (service.HasExited && attempt < 3 && service.Log.Contains("address already in use", StringComparison.OrdinalIgnoreCase))
             {
@@ -106,6 +111,13 @@ public sealed class ServiceProcess : IAsyncDisposable
             Assert.True(deadline.Elapsed < Patience, $"The service is not ready: {await answer.Content.ReadAsStringAsync()}\n{Log}");
             await Task.Delay(50);
         }
+    }
+
+    /// <summary>Returns when the service has ended by itself, and its log is whole.</summary>
+    public async Task WhenEndedAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        await _process.WaitForExitAsync(patience.Token);
     }
 
     /// <summary>SIGKILL.</summary>
