@@ -26,6 +26,7 @@ internal sealed class BackupMetrics : IDisposable
             () => _history?.LastSuccess is { FinishedAt: { } finishedAt } last ? (finishedAt - last.StartedAt).TotalSeconds : null);
         Gauge("backup_archives", unit: null, "Backups that there are.", () => _history?.Records.Count(record => record.State == "completed"));
         Gauge("backup_running", unit: null, "1 while a backup is made.", () => _history is null ? null : _history.Running is null ? 0 : 1);
+        Gauge("backup_last_failed", unit: null, "1 when the last backup failed.", () => _history is null ? null : _history.HasLastFailed ? 1 : 0);
         Gauge("backup_damaged", unit: null, "Backups that were found to be damaged.", () => _history?.Records.Count(record => record.IsDamaged));
     }
 

@@ -192,6 +192,9 @@ internal sealed record BackupHistory(IReadOnlyList<BackupRecord> Records, bool I
 
     public BackupRecord? LastSuccess => Records.FirstOrDefault(record => record is { State: "completed", IsDamaged: false });
 
+    /// <summary>Whether the last one that came to its end failed.</summary>
+    public bool HasLastFailed => Records.FirstOrDefault(record => record.State != "running") is { State: "failed" };
+
     public BackupRecord? LastFailure => Records.FirstOrDefault(record => record.State == "failed");
 
     public BackupRecord? Find(string name) => Records.FirstOrDefault(record => record.Name == name);

@@ -15,6 +15,7 @@ public sealed class BackupFailureTests(ApiFixture api)
         await using var backups = await BackupsUnderTest.StartAsync(
             api.Postgres, ("Backups__Url", "/proc/nowhere/backups"), ("Backups__Interval", "01:00:00"));
         await backups.Service.MeasuresAsync(value => value >= 2, "backup_runs_total", ("outcome", "failed"));
+        await backups.Service.MeasuresAsync(1, "backup_last_failed");
         using (var started = await backups.SendAsync(HttpMethod.Post, "/admin/backups"))
         {
             await ApiFixture.ProblemAsync(started, 503);
@@ -56,8 +57,10 @@ public sealed class BackupFailureTests(ApiFixture api)
             Assert.Contains("space", list.GetProperty("last_failure").GetProperty("reason").GetString(), StringComparison.OrdinalIgnoreCase);
             Assert.Empty(list.GetProperty("items").EnumerateArray());
             Assert.Empty(Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories));
+            await backups.Service.MeasuresAsync(1, "backup_last_failed");
             await ApiFixture.ExecuteAsync(backups.Database, "DELETE FROM analytics_events");
             await backups.BackUpAsync();
+            await backups.Service.MeasuresAsync(0, "backup_last_failed");
         }
         finally
         {
