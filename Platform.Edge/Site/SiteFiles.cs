@@ -12,7 +12,8 @@ namespace Platform.Edge.Site;
 /// <summary>
 /// The files of wwwroot, read once and kept in memory, compressed when first asked for so. A file below <c>assets/</c> is also served under a name that holds a
 /// hash of its content, and every mention of it in another file becomes that name. A name that begins with an underscore is not served:
-/// it is a part that pages include as <c>{{&gt; name}}</c>, or an error page. The runbooks are pages of the console.
+/// it is a part that pages include as <c>{{&gt; name}}</c>, or an error page. The runbooks are pages of the console, each rendered when it is
+/// first asked for.
 /// </summary>
 internal sealed partial class SiteFiles
 {
@@ -24,7 +25,7 @@ internal sealed partial class SiteFiles
     private readonly string _root;
     private readonly Dictionary<string, Asset> _hashed = [];
     private readonly FrozenDictionary<string, Asset> _assets;
-    private readonly FrozenDictionary<string, Page> _pages;
+    private readonly FrozenDictionary<string, Lazy<Page>> _pages;
     private readonly Page _notFound;
     private readonly Page _error;
 
@@ -34,7 +35,7 @@ internal sealed partial class SiteFiles
     {
         _root = environment.WebRootPath;
         var assets = new Dictionary<string, Asset>();
-        var pages = new Dictionary<string, Page>();
+        var pages = new Dictionary<string, Lazy<Page>>();
         foreach (var path in Directory.EnumerateFiles(_root, "*", SearchOption.AllDirectories).Select(UrlPath))
         {
             if (path.Split('/')[^1].StartsWith('_'))
@@ -45,7 +46,7 @@ internal sealed partial class SiteFiles
             if (path.EndsWith(".html", StringComparison.Ordinal))
             {
                 var address = Address(path);
-                pages.Add(address, ReadPage(path, address));
+                pages.Add(address, new(ReadPage(path, address)));
                 continue;
             }
 
@@ -77,7 +78,7 @@ internal sealed partial class SiteFiles
     public Page SignedOutPage { get; }
 
     /// <summary>The page at <paramref name="path"/>, or null.</summary>
-    public Page? Page(string path) => _pages.GetValueOrDefault(path);
+    public Page? Page(string path) => _pages.GetValueOrDefault(path)?.Value;
 
     /// <summary>The file at <paramref name="path"/>, or null.</summary>
     public Asset? Asset(string path) => _assets.GetValueOrDefault(path);
@@ -93,17 +94,16 @@ internal sealed partial class SiteFiles
 
     private string UrlPath(string file) => "/" + Path.GetRelativePath(_root, file).Replace('\\', '/');
 
-    private Page ReadPage(string path, string? address = null) => new(ReadHtml(path, address));
+    private Page ReadPage(string path, string? address = null) => new(At(address, ReadHtml(path)));
 
-    private string ReadHtml(string path, string? address)
-    {
-        var html = Included().Replace(
-            Encoding.UTF8.GetString(Read(path)), part => Encoding.UTF8.GetString(Read($"/_{part.Groups[1].Value}.html")));
-        // In the navigation that all pages share, the link to the page itself says so.
-        return html.Replace($"<li><a href=\"{address}\"", $"<li><a aria-current=\"page\" href=\"{address}\"", StringComparison.Ordinal);
-    }
+    private string ReadHtml(string path) => Included().Replace(
+        Encoding.UTF8.GetString(Read(path)), part => Encoding.UTF8.GetString(Read($"/_{part.Groups[1].Value}.html")));
 
-    private void AddRunbooks(Dictionary<string, Page> pages, DirectoryInfo folder)
+    /// <summary>In the navigation that all pages share, the link to the page itself says so.</summary>
+    private static string At(string? address, string html) =>
+        html.Replace($"<li><a href=\"{address}\"", $"<li><a aria-current=\"page\" href=\"{address}\"", StringComparison.Ordinal);
+
+    private void AddRunbooks(Dictionary<string, Lazy<Page>> pages, DirectoryInfo folder)
     {
         if (!folder.Exists)
         {
@@ -112,13 +112,18 @@ internal sealed partial class SiteFiles
 
         var files = folder.EnumerateFiles("*.md").ToDictionary(file => Path.GetFileNameWithoutExtension(file.Name));
         var names = files.Keys.ToHashSet();
+        var frame = ReadHtml("/_runbook.html");
         foreach (var (name, file) in files)
         {
-            var runbook = Runbook.Parse(File.ReadAllText(file.FullName), names);
+            var markdown = File.ReadAllText(file.FullName);
             var address = Runbook.Address(name);
-            var page = new Page(ReadHtml("/_runbook.html", address)
-                .Replace("<!-- title -->", runbook.Title, StringComparison.Ordinal)
-                .Replace("<!-- runbook -->", runbook.Html, StringComparison.Ordinal));
+            var page = new Lazy<Page>(() =>
+            {
+                var runbook = Runbook.Parse(markdown, names);
+                return new(At(address, frame)
+                    .Replace("<!-- title -->", runbook.Title, StringComparison.Ordinal)
+                    .Replace("<!-- runbook -->", runbook.Html, StringComparison.Ordinal));
+            });
             pages.Add(address, page);
             if (address == Runbook.Prefix)
             {
