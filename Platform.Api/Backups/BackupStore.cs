@@ -190,10 +190,11 @@ internal sealed record BackupHistory(IReadOnlyList<BackupRecord> Records, bool I
     /// <summary>The one that is being made.</summary>
     public BackupRecord? Running => IsLocked ? Records.FirstOrDefault(record => record.State == "running") : null;
 
-    public BackupRecord? LastSuccess => Records.FirstOrDefault(record => record is { State: "completed", IsDamaged: false });
+    /// <summary>What another system has made at the same destination is no backup of this one.</summary>
+    public BackupRecord? LastSuccess => Records.FirstOrDefault(record => record is { State: "completed", IsDamaged: false, IsOurs: true });
 
     /// <summary>Whether the last one that came to its end failed.</summary>
-    public bool HasLastFailed => Records.FirstOrDefault(record => record.State != "running") is { State: "failed" };
+    public bool HasLastFailed => Records.FirstOrDefault(record => record is { State: not "running", IsOurs: true }) is { State: "failed" };
 
     public BackupRecord? LastFailure => Records.FirstOrDefault(record => record.State == "failed");
 

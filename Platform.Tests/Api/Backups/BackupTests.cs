@@ -211,6 +211,13 @@ public sealed class BackupTests(ApiFixture api)
         // Begun empty by mistake, with the same destination.
         await using (var empty = await BackupsUnderTest.StartAsync(api.Postgres, ("Backups__Url", backups.Folder), ("Backups__Keep", "0,0,0")))
         {
+            using (var verified = await empty.SendAsync(HttpMethod.Post, $"/admin/backups/{made}/verify"))
+            {
+                Assert.Equal(HttpStatusCode.OK, verified.StatusCode);
+            }
+            await empty.Service.MeasuresAsync(1, "backup_archives");
+            // It is no reason not to back this one up, nor to say that it was.
+            Assert.Null(await empty.Service.ValueAsync("backup_last_success_timestamp_seconds"));
             await empty.BackUpAsync();
             var newest = (await empty.BackUpAsync()).GetProperty("name").GetString();
             Assert.Equal([newest, made], await NamesAsync(empty.Service));
