@@ -31,7 +31,7 @@ internal static class AuditLog
         Entry(context.Actor(), context.GetCorrelationId(), action, subject, details);
 
     /// <inheritdoc cref="Entry(HttpContext, string, string, IReadOnlyDictionary{string, string}?)"/>
-    /// <param name="at">When it happened; null stands for now.</param>
+    /// <param name="at">When it happened; null is the time of the database.</param>
     public static NpgsqlBatchCommand Entry(
         string actor, string? correlationId, string action, string subject, IReadOnlyDictionary<string, string>? details = null,
         DateTimeOffset? at = null) =>

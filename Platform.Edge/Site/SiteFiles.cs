@@ -10,10 +10,10 @@ using Platform.Edge.Runbooks;
 namespace Platform.Edge.Site;
 
 /// <summary>
-/// The files of wwwroot, read once and kept in memory, compressed when first asked for so. A file below <c>assets/</c> is also served under a name that holds a
-/// hash of its content, and every mention of it in another file becomes that name. A name that begins with an underscore is not served:
-/// it is a part that pages include as <c>{{&gt; name}}</c>, or an error page. The runbooks are pages of the console, each rendered when it is
-/// first asked for.
+/// The files of wwwroot, read once and kept in memory, compressed when first asked for so. A file below <c>assets/</c> is also served under
+/// a name that holds a hash of its content, and every mention of it in another file becomes that name. A name that begins with an underscore
+/// is not served: it is a part that pages include as <c>{{&gt; name}}</c>, or an error page. The runbooks are pages of the console, each
+/// rendered when it is first asked for.
 /// </summary>
 internal sealed partial class SiteFiles
 {

@@ -9,7 +9,7 @@ using Platform.Tests.Fixtures.Corpus;
 namespace Platform.Tests.Faults;
 
 /// <summary>
-/// Clients of the edge that use it steadily. As real ones do, they send again, with the same Idempotency-Key, what was refused for now or not
+/// Clients of the edge that use it steadily. As real ones do, they send again, with the same Idempotency-Key, what was refused or not
 /// answered at all, until it is acknowledged or the load ends.
 /// </summary>
 internal sealed class Load : IAsyncDisposable
@@ -55,7 +55,7 @@ internal sealed class Load : IAsyncDisposable
         await Eventually.IsTrueAsync(() => Task.FromResult(Volatile.Read(ref _acknowledged) >= enough || HasFailed()), within);
     }
 
-    /// <summary>Returns when so many more requests have been refused for now.</summary>
+    /// <summary>Returns when so many more requests have been refused.</summary>
     public async Task IsRefusedAsync(int count, TimeSpan within)
     {
         var enough = _ledger.Refusals + count;

@@ -15,8 +15,8 @@ public sealed class MetricNamesTests(MetricNamesFixture existing) : IClassFixtur
     /// <summary>Numbers of the database that all replicas share; each reports all of it.</summary>
     private static readonly string[] Shared =
     [
-        "backup_archives", "backup_damaged", "backup_due_timestamp_seconds", "backup_last_duration_seconds", "backup_last_failed", "backup_last_size_bytes",
-        "backup_last_success_timestamp_seconds", "backup_running", "document_tasks", "document_task_oldest_age_seconds", "outbox_messages",
+        "backup_archives", "backup_damaged", "backup_due_timestamp_seconds", "backup_last_duration_seconds", "backup_last_failed",
+        "backup_last_size_bytes", "backup_last_success_timestamp_seconds", "backup_running", "document_tasks", "document_task_oldest_age_seconds", "outbox_messages",
         "outbox_oldest_age_seconds", "website_visitor_count",
     ];
 
