@@ -9,6 +9,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
 using Platform.Api.Search;
+using Platform.Api.Search.Postgres;
 
 var (connection, count, queriesFile) = (args[0], int.Parse(args[1], CultureInfo.InvariantCulture), args[2]);
 const int Words = 50_000;
@@ -29,12 +30,17 @@ string[] tags = ["urgent", "draft", "final", "archive", "2023", "2024", "2025", 
 var batches = Enumerable.Range(0, count / 200).Select(batch => Enumerable.Range(0, 200).Select(i => Document((batch * 200) + i)).ToArray());
 await Parallel.ForEachAsync(batches, new ParallelOptions { MaxDegreeOfParallelism = 3 },
     async (batch, token) => await index.PutAsync(batch, token));
-await using (var vacuum = source.CreateCommand("VACUUM ANALYZE search_documents, search_terms"))
+Console.WriteLine($"{count} documents in {watch.Elapsed.TotalSeconds:f0} s, {count / watch.Elapsed.TotalSeconds:f0}/s");
+// As the API does after what it puts itself.
+while (await MergeAsync())
+{
+}
+await using (var vacuum = source.CreateCommand("VACUUM ANALYZE search_documents, search_postings, search_terms"))
 {
     vacuum.CommandTimeout = 600;
     await vacuum.ExecuteNonQueryAsync();
 }
-Console.WriteLine($"{count} documents in {watch.Elapsed.TotalSeconds:f0} s, {count / watch.Elapsed.TotalSeconds:f0}/s");
+Console.WriteLine($"merged after {watch.Elapsed.TotalSeconds:f0} s");
 
 // 40 % one or two words of medium frequency, 20 % a rare one, 15 % the beginning of one, 15 % a misspelt one, 10 % a very frequent one;
 // every fifth with a filter.
@@ -57,6 +63,16 @@ await File.WriteAllLinesAsync(queriesFile, Enumerable.Range(0, 20_000).Select(i 
     } : "";
     return $"q={query}{filter}";
 }));
+
+async Task<bool> MergeAsync()
+{
+    await using var connection = await source.OpenConnectionAsync();
+    await using var reader = await source.OpenConnectionAsync();
+    await using var transaction = await connection.BeginTransactionAsync();
+    var merged = await SearchSegments.MergeAsync(connection, reader, default);
+    await transaction.CommitAsync();
+    return merged;
+}
 
 string Medium() => vocabulary[random.Next(200, 5000)];
 

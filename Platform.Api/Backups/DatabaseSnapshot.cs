@@ -21,7 +21,8 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
         "backups",
         // The index is derived: it is built anew after a restore. It may be being replaced right now, which would wait for us, and with it
         // every search.
-        "search_documents", "search_documents_next", "search_terms", "search_terms_next", "search_facets", "search_removed", "search_state",
+        "search_documents", "search_documents_next", "search_postings", "search_postings_next", "search_segments", "search_segments_next",
+        "search_dead", "search_dead_next", "search_terms", "search_terms_next", "search_facets", "search_removed", "search_state",
     ];
 
     private readonly NpgsqlConnection _connection;
@@ -52,11 +53,20 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
         return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    /// <summary>The last values of all sequences that have given one. They may be newer than the snapshot, which leaves a gap.</summary>
+    /// <summary>
+    /// The last values of all sequences that have given one, but for excluded tables. They may be newer than the snapshot, which leaves a gap.
+    /// </summary>
     public async Task<Dictionary<string, long>> ReadSequencesAsync(CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(
-            "SELECT sequencename::text, last_value FROM pg_sequences WHERE schemaname = current_schema() AND last_value IS NOT NULL", _connection);
+        await using var command = new NpgsqlCommand("""
+            SELECT sequencename::text, last_value FROM pg_sequences
+            WHERE schemaname = current_schema() AND last_value IS NOT NULL AND NOT EXISTS (
+                SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = quote_ident(sequencename)::regclass
+                    AND refclassid = 'pg_class'::regclass AND refobjid = ANY ($1::regclass[]))
+            """, _connection)
+        {
+            Parameters = { new() { Value = Excluded } },
+        };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var sequences = new Dictionary<string, long>();
         while (await reader.ReadAsync(cancellationToken))

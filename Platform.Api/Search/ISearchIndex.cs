@@ -84,7 +84,7 @@ internal sealed record SearchFilters(
     DateTime? To = null);
 
 /// <summary>What was found.</summary>
-/// <param name="TotalCount">Of all pages; from 100 on it may be an estimate.</param>
+/// <param name="TotalCount">Of all pages; Meilisearch may estimate it.</param>
 /// <param name="Facets">By field (<c>document_type</c>, <c>file_extension</c>, <c>processing_status</c>, <c>tags</c>), how many of the
 /// results have each value; the 20 most frequent ones.</param>
 internal sealed record SearchPage(

@@ -3,10 +3,10 @@ using System.Text.Json.Serialization;
 namespace Platform.Api.Search;
 
 /// <summary>The answer of a search.</summary>
-/// <param name="TotalCount">Of all pages: exact up to 100, perhaps an estimate above.</param>
+/// <param name="TotalCount">Of all pages; Meilisearch may estimate it.</param>
 /// <param name="ProcessingTime">In seconds.</param>
 /// <param name="Facets">By <c>document_type</c>, <c>file_extension</c>, <c>processing_status</c> and <c>tags</c>, how many of the results
-/// have each value, of the 20 most frequent; of those that were counted when there are more.</param>
+/// have each value, of the 20 most frequent.</param>
 internal sealed record SearchAnswer(
     IReadOnlyList<SearchResult> Results,
     long TotalCount,

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Platform.Api.OpenApi;
 using Platform.Api.Requests;
+using Platform.Api.Search.Postgres;
 using Platform.Api.Security;
 using Platform.ServiceDefaults.Errors;
 
@@ -40,6 +41,7 @@ internal static class SearchExtensions
         {
             builder.Services.AddSingleton<PostgresSearchIndex>();
             builder.Services.AddSingleton<ISearchIndex>(Measured<PostgresSearchIndex>);
+            builder.Services.AddHostedService<SearchMerging>();
         }
         builder.Services.AddActivatedSingleton<SearchMetrics>();
         builder.Services.AddHostedService<SearchPreparation>();

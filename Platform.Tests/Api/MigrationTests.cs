@@ -57,6 +57,31 @@ public sealed class MigrationTests(ApiFixture api)
         Assert.Equal(HttpStatusCode.OK, list.StatusCode);
     }
 
+    [Fact]
+    public async Task The_search_index_of_an_older_version_is_built_anew_when_there_are_documents()
+    {
+        foreach (var hasDocuments in (bool[])[true, false])
+        {
+            await using var source = NpgsqlDataSource.Create(await api.Postgres.CreateDatabaseAsync());
+            var migrator = new Migrator(
+                source, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), TimeProvider.System, NullLogger<Migrator>.Instance);
+            await migrator.ApplyAsync([.. Migration.Embedded.Where(migration => migration.Number <= 6)], CancellationToken.None);
+            await using (var fill = source.CreateCommand(hasDocuments
+                ? """
+                  INSERT INTO contact_submissions (id, name, email, message) VALUES ('contact_1', 'A', 'a@example.com', 'a');
+                  INSERT INTO documents (id, contact_id, filename, file_extension, content_type, document_type, size, sha256, object_key)
+                  VALUES (gen_random_uuid(), 'contact_1', 'a.txt', '.txt', 'text/plain', 'other', 1, decode(repeat('00', 32), 'hex'), 'documents/1')
+                  """
+                : "SELECT 1"))
+            {
+                await fill.ExecuteNonQueryAsync();
+            }
+            await migrator.ApplyAsync(Migration.Embedded, CancellationToken.None);
+            await using var tasks = source.CreateCommand("SELECT count(*) FROM document_tasks WHERE kind = 'reindex' AND state = 'queued'");
+            Assert.Equal(hasDocuments ? 1L : 0L, await tasks.ExecuteScalarAsync());
+        }
+    }
+
     [Fact, Trait("Defect", "D42")]
     public async Task A_new_database_has_no_rows_but_the_counter_at_zero_and_the_state_of_the_search_index()
     {

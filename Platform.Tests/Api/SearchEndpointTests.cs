@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using Npgsql;
 using Platform.Api.Search;
+using Platform.Api.Search.Postgres;
 using Platform.Tests.Fixtures;
 
 namespace Platform.Tests.Api;

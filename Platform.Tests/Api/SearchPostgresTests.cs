@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Platform.Api.Database;
 using Platform.Api.Search;
+using Platform.Api.Search.Postgres;
 using Platform.Tests.Fixtures;
 
 namespace Platform.Tests.Api;
@@ -12,11 +13,12 @@ namespace Platform.Tests.Api;
 public sealed class SearchPostgresTests(ApiFixture api) : SearchIndexTests, IAsyncDisposable
 {
     private NpgsqlDataSource _source = null!;
+    private PostgresSearchIndex _index = null!;
     private PostgresServer? _ownServer;
 
-    private protected override ISearchIndex Index => new PostgresSearchIndex(_source);
+    private protected override ISearchIndex Index => _index;
 
-    public override async Task InitializeAsync() => _source = await MigratedAsync(await api.Postgres.CreateDatabaseAsync());
+    public override async Task InitializeAsync() => await MigrateAsync(await api.Postgres.CreateDatabaseAsync());
 
     public override async Task DisposeAsync()
     {
@@ -32,58 +34,155 @@ public sealed class SearchPostgresTests(ApiFixture api) : SearchIndexTests, IAsy
         _ownServer = new();
         await _ownServer.InitializeAsync();
         await _source.DisposeAsync();
-        _source = await MigratedAsync(await _ownServer.CreateDatabaseAsync());
+        await MigrateAsync(await _ownServer.CreateDatabaseAsync());
         await Index.SearchAsync(new("apples", new(), 10, 0), default);
         await _ownServer.StopAsync();
     }
 
     [Fact]
-    public async Task Of_more_results_than_are_counted_the_newest_come_first_and_the_total_is_about_right()
+    public async Task Of_many_results_the_newest_come_first_and_all_are_counted()
     {
         var documents = Enumerable.Range(0, 3000).Select(i => Document("a.txt", i % 2 == 0 ? "often" : "seldom")).ToArray();
-        // The table has the newest ones last, and some of the oldest after them.
+        // The newest are not those that were put last.
         await Index.PutAsync(documents[100..], default);
         await Index.PutAsync(documents[..100], default);
         var expected = documents.Where((_, i) => i % 2 == 0).Reverse().Select(document => document.Id).ToArray();
-        await AnalyzeAsync();
         foreach (var (offset, limit) in ((int, int)[])[(0, 10), (95, 10), (1000, 100)])
         {
             var page = await Index.SearchAsync(new("often", new(), limit, offset), default);
             Assert.Equal(expected.Skip(offset).Take(limit), page.Hits.Select(hit => hit.DocumentId));
-            Assert.InRange(page.TotalCount, 1200, 1800);
-            Assert.Equal(Math.Max(100, offset + limit), page.Facets["document_type"]["letter"]);
+            Assert.Equal(1500, page.TotalCount);
+            Assert.Equal(1500, page.Facets["document_type"]["letter"]);
+        }
+        var old = await Index.SearchAsync(new("often", new(To: documents[900].UploadTimestamp), 10, 5), default);
+        Assert.Equal(expected[^450..].Skip(5).Take(10), old.Hits.Select(hit => hit.DocumentId));
+        Assert.Equal(450, old.TotalCount);
+    }
+
+    [Fact]
+    public async Task Segments_are_merged_and_nothing_else_changes()
+    {
+        var documents = new List<SearchDocument>();
+        for (var i = 0; i < 100; i++)
+        {
+            var document = Document($"a{i % 7}.txt", $"shared fifth{i % 5} own{i}", tags: [$"tag{i % 3}"]);
+            await Index.PutAsync([document], default);
+            documents.Add(document);
+        }
+        await Index.PutAsync([documents[10] with { TextContent = "other" }], default);
+        await Index.RemoveAsync([documents[20].Id], default);
+        string[] queries = ["shared", "fifth3", "shared fifth4", "fif", "a3", "own10", "own20", "other", "a"];
+        var before = await AnswersAsync();
+        Assert.Equal((98, 1), (before[0].Total, before[7].Total));
+
+        while (await MergeAsync())
+        {
+        }
+        // 101 segments: 64 at once, 37 with them, and so on; what remains is too few of each size.
+        Assert.InRange(await CountAsync("search_segments"), 1, 14);
+        Assert.Equal(before, await AnswersAsync());
+        // A process that has not seen them before.
+        _index = new(_source);
+        Assert.Equal(before, await AnswersAsync());
+
+        async Task<(string Ids, long Total, string Facets)[]> AnswersAsync()
+        {
+            var answers = new List<(string, long, string)>();
+            foreach (var query in queries)
+            {
+                var page = await SearchAsync(query);
+                answers.Add((
+                    string.Join(' ', page.Hits.Select(hit => $"{hit.DocumentId}:{hit.Score}")), page.TotalCount,
+                    string.Join(' ', page.Facets["tags"])));
+            }
+            return [.. answers];
         }
     }
 
     [Fact]
-    public async Task Of_many_results_that_are_all_old_the_newest_come_first()
+    public async Task What_is_gone_is_taken_out_of_the_postings_when_there_is_much_of_it()
     {
-        var documents = Enumerable.Range(0, 3000).Select(i => Document("a.txt", i < 1500 ? "often" : "seldom")).ToArray();
-        await Index.PutAsync(documents, default);
-        await AnalyzeAsync();
-        foreach (var (count, to) in ((int, DateTime?)[])[(1500, null), (900, documents[900].UploadTimestamp)])
+        var documents = Enumerable.Range(0, 3000).Select(_ => Document("a.txt", "shared")).ToArray();
+        await Index.PutAsync(documents[..1500], default);
+        await Index.PutAsync(documents[1500..], default);
+        await Index.RemoveAsync([.. documents[..1000].Select(document => document.Id)], default);
+        Assert.False(await MergeAsync());
+        Assert.Equal(1000, await CountAsync("search_dead"));
+        await Index.RemoveAsync([documents[2000].Id], default);
+        Assert.True(await MergeAsync());
+        // Of the segment that had the most.
+        Assert.Equal(1, await CountAsync("search_dead"));
+        Assert.False(await MergeAsync());
+        Assert.Equal(1999, (await SearchAsync("shared")).TotalCount);
+        await Index.RemoveAsync([.. documents[1000..].Select(document => document.Id)], default);
+        Assert.True(await MergeAsync());
+        // Nothing is left of a segment in which all are dead, and of the other one there are few.
+        Assert.Equal((500, 1), (await CountAsync("search_dead"), await CountAsync("search_segments")));
+        Assert.False(await MergeAsync());
+        Assert.Empty(await IdsAsync("shared"));
+    }
+
+    [Fact]
+    public async Task Searches_while_documents_come_go_and_are_merged_see_each_once()
+    {
+        var stable = Enumerable.Range(0, 20).Select(_ => Document("a.txt", "stable shared")).ToArray();
+        await Index.PutAsync(stable, default);
+        using var stop = new CancellationTokenSource();
+        var merging = Task.Run(async () =>
         {
-            var expected = documents[..count].Reverse().Select(document => document.Id).ToArray();
-            foreach (var (offset, limit) in ((int, int)[])[(0, 10), (95, 10)])
+            while (!stop.IsCancellationRequested)
             {
-                var page = await Index.SearchAsync(new("often", new(To: to), limit, offset), default);
-                Assert.Equal(expected.Skip(offset).Take(limit), page.Hits.Select(hit => hit.DocumentId));
+                await MergeAsync();
+            }
+        });
+        var searching = Enumerable.Range(0, 2).Select(_ => Task.Run(async () =>
+        {
+            var (expected, index) = (stable.Reverse().Select(document => document.Id).ToArray(), new PostgresSearchIndex(_source));
+            while (!stop.IsCancellationRequested)
+            {
+                var page = await index.SearchAsync(new("stable", new(), 100, 0), default);
+                Assert.Equal(expected, page.Hits.Select(hit => hit.DocumentId));
+                Assert.Equal(20, page.TotalCount);
+            }
+        })).ToArray();
+        for (var i = 0; i < 60; i++)
+        {
+            var passing = Document("b.txt", "passing shared");
+            await Index.PutAsync([passing], default);
+            await Index.PutAsync([passing with { TextContent = "changed shared" }], default);
+            if (i % 2 == 0)
+            {
+                await Index.RemoveAsync([passing.Id], default);
             }
         }
+        await stop.CancelAsync();
+        await Task.WhenAll([merging, .. searching]);
+        Assert.Equal((0L, 30L, 50L),
+            ((await SearchAsync("passing")).TotalCount, (await SearchAsync("changed")).TotalCount, (await SearchAsync("shared")).TotalCount));
     }
 
-    private async Task AnalyzeAsync()
+    private async Task<bool> MergeAsync()
     {
-        await using var analyze = _source.CreateCommand("ANALYZE search_documents");
-        await analyze.ExecuteNonQueryAsync();
+        await using var connection = await _source.OpenConnectionAsync();
+        await using var reader = await _source.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        var merged = await SearchSegments.MergeAsync(connection, reader, default);
+        await transaction.CommitAsync();
+        return merged;
     }
 
-    private static async Task<NpgsqlDataSource> MigratedAsync(string database)
+    private async Task<long> CountAsync(string table)
     {
-        var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database) { MaxPoolSize = 10, Timeout = 2 });
+        await using var count = _source.CreateCommand($"SELECT count(*) FROM {table}");
+        return (long)(await count.ExecuteScalarAsync())!;
+    }
+
+    private async Task MigrateAsync(string database)
+    {
+        _source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database) { MaxPoolSize = 10, Timeout = 2 });
+        _index = new(_source);
         var lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
-        await new Migrator(source, lifetime, TimeProvider.System, NullLogger<Migrator>.Instance)
+        await new Migrator(_source, lifetime, TimeProvider.System, NullLogger<Migrator>.Instance)
             .ApplyAsync(Migration.Embedded, CancellationToken.None);
-        return source;
     }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Platform.Api.Search;
+using Platform.Api.Search.Postgres;
 using static Platform.Tests.Fixtures.FakeMeilisearch;
 
 namespace Platform.Tests.Fixtures;

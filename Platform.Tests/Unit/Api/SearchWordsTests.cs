@@ -1,5 +1,6 @@
 using FsCheck.Xunit;
 using Platform.Api.Search;
+using Platform.Api.Search.Postgres;
 
 namespace Platform.Tests.Unit.Api;
 

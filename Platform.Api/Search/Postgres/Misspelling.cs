@@ -1,4 +1,4 @@
-namespace Platform.Api.Search;
+namespace Platform.Api.Search.Postgres;
 
 /// <summary>
 /// Words that are a typing error or two apart: one for words of 4 to 7 letters, two for longer ones. To leave a letter out, to add one, to

@@ -1,0 +1,28 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Platform.Api.Search.Postgres;
+
+/// <summary>What results are filtered and counted by. Many documents have the same.</summary>
+/// <param name="Id">A hash of the rest.</param>
+internal sealed record SearchFacets(long Id, string DocumentType, string FileExtension, string ProcessingStatus, string[] Tags)
+{
+    /// <summary>The names that an answer has for them.</summary>
+    public static IReadOnlyList<string> Fields { get; } = ["document_type", "file_extension", "processing_status", "tags"];
+
+    public static SearchFacets Of(SearchDocument document)
+    {
+        string[] fields = [document.DocumentType, document.FileExtension, document.ProcessingStatus, .. document.Tags];
+        string[] values = [.. fields.Select(PostgresText.Clean)];
+        // No value has a NUL in it.
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', values)));
+        return new(BinaryPrimitives.ReadInt64LittleEndian(hash), values[0], values[1], values[2], values[3..]);
+    }
+
+    /// <summary>Each value with the name of its field.</summary>
+    public IEnumerable<(string Field, string Value)> ByField() =>
+    [
+        (Fields[0], DocumentType), (Fields[1], FileExtension), (Fields[2], ProcessingStatus), .. Tags.Select(tag => (Fields[3], tag)),
+    ];
+}
