@@ -32,7 +32,7 @@ internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIn
 
     private const int MaxSearches = 4;
 
-    /// <summary>All that an index consists of, in the order in which every transaction takes them. The one that is being built has them again, as <c>_next</c>.</summary>
+    /// <summary>All that an index is made of, in the order in which transactions take them. The one that is being built has them as <c>_next</c>.</summary>
     private static readonly string[] Tables = ["search_documents", "search_dead", "search_segments", "search_postings", "search_terms"];
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
@@ -89,7 +89,7 @@ internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIn
         if (words is { All: [] })
         {
             // Signs, but no word that a document could have.
-            return new([], 0, SearchFacets.Fields.ToDictionary(field => field, IReadOnlyDictionary<string, long> (_) => new Dictionary<string, long>()));
+            return new([], 0, SearchFacets.None);
         }
         var page = await FindAsync(query, words, cancellationToken);
         if (page.TotalCount == 0 && words is not null && await CorrectAsync(words, cancellationToken) is { } corrected)
@@ -136,6 +136,7 @@ internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIn
                 [
                     // Who waits for a lock makes others wait: rather not for long. The caller tries again.
                     Command("SET LOCAL lock_timeout = '3s'"),
+                    Command($"SELECT pg_advisory_xact_lock({SearchSegments.MergeLock})"),
                     Command($"LOCK TABLE search_documents, search_removed, {ListOf("_next")}, {ListOf("")} IN ACCESS EXCLUSIVE MODE"),
                     // Fails, and with it all of this, when no index is being built.
                     Command("SELECT 1 / is_rebuilding::integer FROM search_state"),

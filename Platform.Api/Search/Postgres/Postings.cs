@@ -21,8 +21,13 @@ internal sealed class Postings : IDisposable
     /// <summary>Up to so many numbers for a posting, to go through all of them is quicker than to sort.</summary>
     private const int Dense = 16;
 
+    /// <summary>So many are put in order before more come.</summary>
+    private const int Enough = 1_000_000;
+
     // Lists of frequent terms are large, and there are some in each query.
     private long[] _items = ArrayPool<long>.Shared.Rent(1024);
+
+    private int _enough = Enough;
 
     public int Count { get; private set; }
 
@@ -82,6 +87,12 @@ internal sealed class Postings : IDisposable
             throw new InvalidDataException("The last posting has no end.");
         }
         Count = count;
+        if (Count > _enough)
+        {
+            // Of many words that begin so, one document has several: as much memory as there are documents is enough.
+            Normalize();
+            _enough = Math.Max(Enough, 2 * Count);
+        }
     }
 
     /// <summary>Puts them in order, and leaves of each number the one with the lowest mark.</summary>

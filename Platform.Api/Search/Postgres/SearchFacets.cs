@@ -11,6 +11,10 @@ internal sealed record SearchFacets(long Id, string DocumentType, string FileExt
     /// <summary>The names that an answer has for them.</summary>
     public static IReadOnlyList<string> Fields { get; } = ["document_type", "file_extension", "processing_status", "tags"];
 
+    /// <summary>The facets of an answer without results.</summary>
+    public static IReadOnlyDictionary<string, IReadOnlyDictionary<string, long>> None { get; } =
+        Fields.ToDictionary(field => field, IReadOnlyDictionary<string, long> (_) => new Dictionary<string, long>());
+
     public static SearchFacets Of(SearchDocument document)
     {
         string[] fields = [document.DocumentType, document.FileExtension, document.ProcessingStatus, .. document.Tags];

@@ -30,7 +30,8 @@ internal sealed partial class SearchMerging(
                 }
                 _isAway = false;
             }
-            catch (Exception away) when (DatabaseExceptionHandler.IsUnavailable(away) && !stoppingToken.IsCancellationRequested)
+            catch (Exception away) when ((DatabaseExceptionHandler.IsUnavailable(away) || away is PostgresException or InvalidDataException)
+                && !stoppingToken.IsCancellationRequested)
             {
                 // Said once, and tried again with the next change.
                 if (!_isAway)

@@ -10,6 +10,11 @@ namespace Platform.Api.Search.Postgres;
 /// </summary>
 internal static class SearchSegments
 {
+    /// <summary>
+    /// The advisory lock of the transaction that merges, or that puts another index in the place of this one. The number is arbitrary and ours.
+    /// </summary>
+    public const long MergeLock = 7350461528304;
+
     /// <summary>So many segments of about the same size become one.</summary>
     private const int Factor = 8;
 
@@ -65,18 +70,12 @@ internal static class SearchSegments
     /// <returns>False when there was nothing to do, or another process does it.</returns>
     public static async Task<bool> MergeAsync(NpgsqlConnection connection, NpgsqlConnection reader, CancellationToken cancellationToken)
     {
-        // The lock goes with the transaction. The number is arbitrary and ours.
-        await using (var mine = new NpgsqlCommand("SELECT pg_try_advisory_xact_lock(7350461528304)", connection))
+        await using (var mine = new NpgsqlCommand($"SELECT pg_try_advisory_xact_lock({MergeLock})", connection))
         {
             if (!(bool)(await mine.ExecuteScalarAsync(cancellationToken))!)
             {
                 return false;
             }
-        }
-        // So that no other index takes the place of this one meanwhile.
-        await using (var keep = new NpgsqlCommand("LOCK TABLE search_documents IN ACCESS SHARE MODE", connection))
-        {
-            await keep.ExecuteNonQueryAsync(cancellationToken);
         }
         var segments = await ReadSegmentsAsync(connection, cancellationToken);
         var dead = await ReadDeadAsync(connection, cancellationToken);
