@@ -223,7 +223,10 @@ internal sealed class KnownDocuments
 
         /// <summary>Null when all pass.</summary>
         public static DocumentFilter? Of(SearchFilters filters, Facets[] facets) =>
-            filters is { DocumentTypes: null or [], FileExtensions: null or [], ProcessingStatuses: null or [], Tags: null or [], From: null, To: null }
+            filters is
+            {
+                DocumentTypes: null or [], FileExtensions: null or [], ProcessingStatuses: null or [], Tags: null or [], From: null, To: null,
+            }
                 ? null
                 : new(filters, facets);
 

@@ -32,12 +32,15 @@ internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIn
 
     private const int MaxSearches = 4;
 
-    /// <summary>All that an index is made of, in the order in which transactions take them. The one that is being built has them as <c>_next</c>.</summary>
+    /// <summary>
+    /// All that an index is made of, in the order in which transactions take them. The one that is being built has them as <c>_next</c>.
+    /// </summary>
     private static readonly string[] Tables = ["search_documents", "search_dead", "search_segments", "search_postings", "search_terms"];
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
-    private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private readonly SemaphoreSlim _learning = new(1);
 

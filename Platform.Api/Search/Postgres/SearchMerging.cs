@@ -63,6 +63,7 @@ internal sealed partial class SearchMerging(
         return merged;
     }
 
-    [LoggerMessage(LogLevel.Warning, "The search index could not be merged, and will be after the next change: {Reason}", EventName = "SearchMergeFailed")]
+    [LoggerMessage(
+        LogLevel.Warning, "The search index could not be merged, and will be after the next change: {Reason}", EventName = "SearchMergeFailed")]
     private partial void LogAway(string reason);
 }

@@ -41,7 +41,8 @@ internal static class SearchSegments
             new($"""
                 WITH added AS (
                     INSERT INTO search_segments{index} (segment, documents) VALUES (nextval('search_numbers'), $1) RETURNING segment)
-                INSERT INTO search_postings{index} (term, segment, postings) SELECT term, segment, postings FROM added, unnest($2, $3) AS list (term, postings)
+                INSERT INTO search_postings{index} (term, segment, postings)
+                SELECT term, segment, postings FROM added, unnest($2, $3) AS list (term, postings)
                 """)
             {
                 Parameters =
