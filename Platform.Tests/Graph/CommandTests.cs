@@ -65,7 +65,13 @@ public sealed class CommandTests(GraphWithCrashes graph)
         using var found = await client.GetAsync($"/contacts/{another}");
         Assert.Equal(HttpStatusCode.OK, found.StatusCode);
         await Eventually.IsTrueAsync(
-            async () => (await client.GetFromJsonAsync<JsonElement>("/health")).GetProperty("status").GetString() == "healthy",
+            async () =>
+            {
+                // 503 for as long as it is not.
+                using var health = await client.GetAsync("/health");
+                return health.StatusCode == HttpStatusCode.OK
+                    && (await health.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("status").GetString() == "healthy";
+            },
             PlatformGraph.Patience);
     }
 
