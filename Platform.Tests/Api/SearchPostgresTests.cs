@@ -118,6 +118,7 @@ public sealed class SearchPostgresTests(ApiFixture api) : SearchIndexTests, IAsy
         Assert.True(await MergeAsync());
         // Nothing is left of a segment in which all are dead, and of the other one there are few.
         Assert.Equal((500, 1), (await CountAsync("search_dead"), await CountAsync("search_segments")));
+        Assert.Equal(0, await CountAsync("search_postings WHERE segment NOT IN (SELECT segment FROM search_segments)"));
         Assert.False(await MergeAsync());
         Assert.Empty(await IdsAsync("shared"));
     }
