@@ -22,20 +22,16 @@ internal static class Highlighter
         StringBuilder? html = null;
         var done = 0;
         var (start, end) = (-1, -1);
-        var reader = new WordReader(text, stackalloc char[WordReader.MaxLength]);
-        while (reader.Read())
+        var finder = new WordFinder(text, words, stackalloc char[WordReader.MaxLength]);
+        while (finder.Find())
         {
-            if (!words.Match(reader.Word))
-            {
-                continue;
-            }
             // Pairs overlap: one mark around all of them.
-            if (reader.Start > end)
+            if (finder.Start > end)
             {
                 Flush();
-                start = reader.Start;
+                start = finder.Start;
             }
-            end = Math.Max(end, reader.End);
+            end = Math.Max(end, finder.End);
         }
         Flush();
         return html?.Append(Escape(text[done..])).ToString();
@@ -78,15 +74,8 @@ internal static class Highlighter
 
     private static int FirstMatch(string text, SearchWords words)
     {
-        var reader = new WordReader(text, stackalloc char[WordReader.MaxLength]);
-        while (reader.Read())
-        {
-            if (words.Match(reader.Word))
-            {
-                return reader.Start;
-            }
-        }
-        return 0;
+        var finder = new WordFinder(text, words, stackalloc char[WordReader.MaxLength]);
+        return finder.Find() ? finder.Start : 0;
     }
 
     /// <summary>The beginning of a word at or after a place, but not after <paramref name="latest"/>.</summary>

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Platform.Api.Search;
 
 /// <summary>The words of a query; all of them have to be found.</summary>
@@ -6,12 +8,18 @@ internal sealed class SearchWords
     /// <summary>Further words are not looked for.</summary>
     public const int MaxWords = 16;
 
+    private SearchValues<string>? _terms;
+
     private SearchWords(IReadOnlyList<SearchWord> words, bool isCorrected) => (All, IsCorrected) = (words, isCorrected);
 
     public IReadOnlyList<SearchWord> All { get; }
 
     /// <summary>Words that nothing has were replaced by similar ones.</summary>
     public bool IsCorrected { get; }
+
+    /// <summary>All of them, to find where in a text one may be.</summary>
+    public SearchValues<string> Terms =>
+        _terms ??= SearchValues.Create([.. All.SelectMany(word => word.Terms)], StringComparison.OrdinalIgnoreCase);
 
     public static SearchWords Read(string text)
     {

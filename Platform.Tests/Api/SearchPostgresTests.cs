@@ -4,6 +4,7 @@ using Npgsql;
 using Platform.Api.Database;
 using Platform.Api.Search;
 using Platform.Api.Search.Postgres;
+using Platform.ServiceDefaults.Errors;
 using Platform.Tests.Fixtures;
 
 namespace Platform.Tests.Api;
@@ -160,6 +161,25 @@ public sealed class SearchPostgresTests(ApiFixture api) : SearchIndexTests, IAsy
         await Task.WhenAll([merging, .. searching]);
         Assert.Equal((0L, 30L, 50L),
             ((await SearchAsync("passing")).TotalCount, (await SearchAsync("changed")).TotalCount, (await SearchAsync("shared")).TotalCount));
+    }
+
+    [Fact]
+    public async Task Searches_beyond_those_that_run_wait_and_are_refused_after_a_while()
+    {
+        await Index.PutAsync([Document("a.txt", "shared")], default);
+        using var hurried = new PostgresSearchIndex(_source) { MaxWait = TimeSpan.FromMilliseconds(50) };
+        await using var connection = await _source.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using (var command = new NpgsqlCommand("LOCK TABLE search_postings IN ACCESS EXCLUSIVE MODE", connection))
+        {
+            await command.ExecuteNonQueryAsync();
+        }
+        var running = Enumerable.Range(0, PostgresSearchIndex.SearchesAtOnce).Select(_ => hurried.SearchAsync(new("shared", new(), 10, 0), default)).ToArray();
+        var refused = await Assert.ThrowsAsync<ServiceUnavailableException>(() => hurried.SearchAsync(new("shared", new(), 10, 0), default));
+        Assert.True(refused.RetryAfter > TimeSpan.Zero);
+        await transaction.CommitAsync();
+        Assert.All(await Task.WhenAll(running), page => Assert.Equal(1, page.TotalCount));
+        Assert.Equal(1, (await hurried.SearchAsync(new("shared", new(), 10, 0), default)).TotalCount);
     }
 
     private async Task<bool> MergeAsync()

@@ -39,17 +39,30 @@ internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIn
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
+    /// <summary>Half of them wait for PostgreSQL while the others compute.</summary>
+    internal static readonly int SearchesAtOnce = 2 * Environment.ProcessorCount;
+
     private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private readonly SemaphoreSlim _learning = new(1);
+
+    /// <summary>A search is work for the processor: of many at once each takes as long as all of them. So they go one after the other.</summary>
+    private readonly SemaphoreSlim _turns = new(SearchesAtOnce);
 
     private KnownDocuments _known = new();
 
     /// <summary>Something was put or removed, so that there may be segments to merge.</summary>
     public ChannelReader<bool> Changes => _changes.Reader;
 
-    public void Dispose() => _learning.Dispose();
+    /// <summary>A search that has not begun by then is refused.</summary>
+    internal TimeSpan MaxWait { get; init; } = TimeSpan.FromSeconds(5);
+
+    public void Dispose()
+    {
+        _learning.Dispose();
+        _turns.Dispose();
+    }
 
     /// <summary>The migration has made it.</summary>
     public Task PrepareAsync(CancellationToken cancellationToken) => ReadAsync(
@@ -94,12 +107,23 @@ internal sealed class PostgresSearchIndex(NpgsqlDataSource database) : ISearchIn
             // Signs, but no word that a document could have.
             return new([], 0, SearchFacets.None);
         }
-        var page = await FindAsync(query, words, cancellationToken);
-        if (page.TotalCount == 0 && words is not null && await CorrectAsync(words, cancellationToken) is { } corrected)
+        if (!await _turns.WaitAsync(MaxWait, cancellationToken))
         {
-            page = await FindAsync(query, corrected, cancellationToken);
+            throw new ServiceUnavailableException("search index", RetryAfter);
         }
-        return page;
+        try
+        {
+            var page = await FindAsync(query, words, cancellationToken);
+            if (page.TotalCount == 0 && words is not null && await CorrectAsync(words, cancellationToken) is { } corrected)
+            {
+                page = await FindAsync(query, corrected, cancellationToken);
+            }
+            return page;
+        }
+        finally
+        {
+            _turns.Release();
+        }
     }
 
     public Task<SearchStatistics> GetStatisticsAsync(CancellationToken cancellationToken) => ReadAsync(

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace Platform.Api.Search.Postgres;
 
@@ -28,6 +30,11 @@ internal sealed class Postings : IDisposable
     private long[] _items = ArrayPool<long>.Shared.Rent(1024);
 
     private int _enough = Enough;
+
+    // In order, and each number once.
+    private bool _isNormal = true;
+    private long _least = long.MaxValue;
+    private long _most = -1;
 
     public int Count { get; private set; }
 
@@ -68,7 +75,7 @@ internal sealed class Postings : IDisposable
     public void Decode(ReadOnlySpan<byte> bytes, ReadOnlySpan<int> marks)
     {
         Reserve(bytes.Length);
-        var (items, count) = (_items, Count);
+        var (items, count, first) = (_items, Count, Count);
         var (value, shift, number) = (0UL, 0, 0L);
         foreach (var b in bytes)
         {
@@ -87,6 +94,12 @@ internal sealed class Postings : IDisposable
             throw new InvalidDataException("The last posting has no end.");
         }
         Count = count;
+        if (Count > first)
+        {
+            _isNormal &= Number(items[first]) > _most;
+            _least = Math.Min(_least, Number(items[first]));
+            _most = Math.Max(_most, number);
+        }
         if (Count > _enough)
         {
             // Of many words that begin so, one document has several: as much memory as there are documents is enough.
@@ -98,21 +111,14 @@ internal sealed class Postings : IDisposable
     /// <summary>Puts them in order, and leaves of each number the one with the lowest mark.</summary>
     public void Normalize()
     {
-        var (least, most, isNormal) = (long.MaxValue, -1L, true);
-        foreach (var posting in Items)
-        {
-            var number = Number(posting);
-            isNormal &= number > most;
-            least = Math.Min(least, number);
-            most = Math.Max(most, number);
-        }
-        if (isNormal)
+        if (_isNormal)
         {
             return;
         }
-        if (most - least < (long)Dense * Count)
+        _isNormal = true;
+        if (_most - _least < (long)Dense * Count)
         {
-            NormalizeDense(least, (int)(most - least) + 1);
+            NormalizeDense((int)(_most - _least) + 1);
             return;
         }
         Items.Sort();
@@ -130,7 +136,7 @@ internal sealed class Postings : IDisposable
     /// <summary>Leaves the first ones.</summary>
     public void Truncate(int count) => Count = count;
 
-    public void Clear() => Count = 0;
+    public void Clear() => (Count, _isNormal, _least, _most) = (0, true, long.MaxValue, -1);
 
     public void Dispose()
     {
@@ -138,15 +144,15 @@ internal sealed class Postings : IDisposable
         (_items, Count) = ([], 0);
     }
 
-    private void NormalizeDense(long least, int numbers)
+    private void NormalizeDense(int numbers)
     {
-        var rented = ArrayPool<byte>.Shared.Rent(numbers);
         // By number, the mark plus one.
-        var marks = rented.AsSpan(0, numbers);
+        var rented = ArrayPool<byte>.Shared.Rent(numbers + sizeof(ulong));
+        var marks = rented.AsSpan(0, (numbers + sizeof(ulong) - 1) / sizeof(ulong) * sizeof(ulong));
         marks.Clear();
         foreach (var posting in Items)
         {
-            ref var mark = ref marks[(int)(Number(posting) - least)];
+            ref var mark = ref marks[(int)(Number(posting) - _least)];
             var other = (byte)(Mark(posting) + 1);
             if (mark == 0 || other < mark)
             {
@@ -154,11 +160,14 @@ internal sealed class Postings : IDisposable
             }
         }
         var (items, kept) = (_items, 0);
-        for (var i = 0; i < marks.Length; i++)
+        var eights = MemoryMarshal.Cast<byte, ulong>(marks);
+        for (var i = 0; i < eights.Length; i++)
         {
-            if (marks[i] != 0)
+            // The highest bit of each byte that is not 0: marks are below 128.
+            for (var rest = (eights[i] + 0x7f7f_7f7f_7f7f_7f7f) & 0x8080_8080_8080_8080; rest != 0; rest &= rest - 1)
             {
-                items[kept++] = Of(least + i, marks[i] - 1);
+                var place = (sizeof(ulong) * i) + (BitOperations.TrailingZeroCount(rest) / 8);
+                items[kept++] = Of(_least + place, marks[place] - 1);
             }
         }
         Count = kept;

@@ -8,8 +8,13 @@ namespace Platform.Api.Search.Postgres;
 /// <param name="Id">A hash of the rest.</param>
 internal sealed record SearchFacets(long Id, string DocumentType, string FileExtension, string ProcessingStatus, string[] Tags)
 {
+    public const string DocumentTypeField = "document_type";
+    public const string FileExtensionField = "file_extension";
+    public const string ProcessingStatusField = "processing_status";
+    public const string TagsField = "tags";
+
     /// <summary>The names that an answer has for them.</summary>
-    public static IReadOnlyList<string> Fields { get; } = ["document_type", "file_extension", "processing_status", "tags"];
+    public static IReadOnlyList<string> Fields { get; } = [DocumentTypeField, FileExtensionField, ProcessingStatusField, TagsField];
 
     /// <summary>The facets of an answer without results.</summary>
     public static IReadOnlyDictionary<string, IReadOnlyDictionary<string, long>> None { get; } =
@@ -27,6 +32,7 @@ internal sealed record SearchFacets(long Id, string DocumentType, string FileExt
     /// <summary>Each value with the name of its field.</summary>
     public IEnumerable<(string Field, string Value)> ByField() =>
     [
-        (Fields[0], DocumentType), (Fields[1], FileExtension), (Fields[2], ProcessingStatus), .. Tags.Select(tag => (Fields[3], tag)),
+        (DocumentTypeField, DocumentType), (FileExtensionField, FileExtension), (ProcessingStatusField, ProcessingStatus),
+        .. Tags.Select(tag => (TagsField, tag)),
     ];
 }

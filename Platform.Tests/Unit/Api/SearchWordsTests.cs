@@ -39,6 +39,36 @@ public sealed class SearchWordsTests
         }
     }
 
+    /// <summary>Letters of ASCII are skipped, and whatever else there is must not make a difference.</summary>
+    [Property(MaxTest = 2000)]
+    public void The_words_that_are_found_in_a_text_are_those_that_a_reader_finds(byte[] text, byte[] query)
+    {
+        string[] parts =
+        [
+            "apple", "APPLE", "app", "le", "x", "0", " ", " ", " ", "-", "\n", "é", "ß", "全", "文", "検索", "ไทย", "😀", "𝒜", "\u00ad", "\u0301", "\ud83d",
+            "K", "ı", "_", new('a', 39), "a",
+        ];
+        var (whole, words) = (Text(text), SearchWords.Read(Text(query?.Take(6).ToArray())));
+        var expected = new List<(int, int)>();
+        var reader = new WordReader(whole, stackalloc char[WordReader.MaxLength]);
+        while (reader.Read())
+        {
+            if (words.Match(reader.Word))
+            {
+                expected.Add((reader.Start, reader.End));
+            }
+        }
+        var found = new List<(int, int)>();
+        var finder = new WordFinder(whole, words, stackalloc char[WordReader.MaxLength]);
+        while (finder.Find())
+        {
+            found.Add((finder.Start, finder.End));
+        }
+        Assert.Equal(expected, found);
+
+        string Text(byte[]? places) => string.Concat((places ?? []).Select(place => parts[place % parts.Length]));
+    }
+
     [Property]
     public void A_snippet_is_short_whatever_the_text(string text, byte times)
     {
