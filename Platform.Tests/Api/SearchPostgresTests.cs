@@ -174,7 +174,8 @@ public sealed class SearchPostgresTests(ApiFixture api) : SearchIndexTests, IAsy
         {
             await command.ExecuteNonQueryAsync();
         }
-        var running = Enumerable.Range(0, PostgresSearchIndex.SearchesAtOnce).Select(_ => hurried.SearchAsync(new("shared", new(), 10, 0), default)).ToArray();
+        var running = Enumerable.Range(0, PostgresSearchIndex.SearchesAtOnce)
+            .Select(_ => hurried.SearchAsync(new("shared", new(), 10, 0), default)).ToArray();
         var refused = await Assert.ThrowsAsync<ServiceUnavailableException>(() => hurried.SearchAsync(new("shared", new(), 10, 0), default));
         Assert.True(refused.RetryAfter > TimeSpan.Zero);
         await transaction.CommitAsync();

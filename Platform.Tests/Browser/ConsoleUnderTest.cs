@@ -143,7 +143,7 @@ public sealed class ConsoleUnderTest : IAsyncLifetime
         var page = await context.NewPageAsync();
         await page.GotoAsync("/console/");
         await SignInAsync(page);
-        await page.WaitForURLAsync("**/console/");
+        await page.ArriveAsync("/console/");
         return await context.StorageStateAsync();
     }
 }

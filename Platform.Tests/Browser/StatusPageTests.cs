@@ -141,7 +141,8 @@ public sealed class StatusPageTests(Chromium chromium, MeasuredEdge measured) : 
             await visit.Page.FillAsync("#username", "admin");
             await visit.Page.FillAsync("#password", Person.Password);
             await visit.Page.Keyboard.PressAsync("Enter");
-            await visit.Page.WaitForURLAsync($"**{path}", new() { WaitUntil = WaitUntilState.NetworkIdle });
+            await visit.Page.ArriveAsync(path);
+            await visit.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
         }
         else
         {

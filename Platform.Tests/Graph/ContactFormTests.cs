@@ -27,7 +27,7 @@ public sealed class ContactFormTests(PlatformGraph graph, Chromium chromium) : I
         }
         else
         {
-            await page.WaitForURLAsync("**/contact-thanks.html");
+            await page.ArriveAsync("/contact-thanks.html");
         }
 
         await using var connection = new NpgsqlConnection(await graph.App.GetConnectionStringAsync("platformdb") + ";Pooling=false");

@@ -120,7 +120,9 @@ function label(name) {
 
 /** Leaves for the sign-in page, from where it comes back here; returns when there is a session all the same. */
 async function signIn() {
-  const session = await fetch('/auth/session', { headers: { Accept: 'application/json' }, cache: 'no-store' }).catch(() => null);
+  const session = await fetch('/auth/session', {
+    headers: { Accept: 'application/json' }, cache: 'no-store', signal: AbortSignal.timeout(timeout),
+  }).catch(() => null);
   if (!session?.ok) {
     window.location.assign(`/auth/sign-in?return=${encodeURIComponent(window.location.pathname + window.location.search)}`);
     await new Promise(() => { /* The page is being left. */ });
