@@ -20,6 +20,9 @@ internal sealed class Postings : IDisposable
     /// <summary>The longest that a stored posting can be.</summary>
     private const int MaxBytes = 10;
 
+    /// <summary>A posting has room for it.</summary>
+    private const ulong MaxNumber = long.MaxValue >> MarkBits;
+
     /// <summary>Up to so many numbers for a posting, to go through all of them is quicker than to sort.</summary>
     private const int Dense = 16;
 
@@ -86,6 +89,10 @@ internal sealed class Postings : IDisposable
                 continue;
             }
             number += (long)(value >> StoredBits);
+            if ((ulong)number > MaxNumber)
+            {
+                throw new InvalidDataException("A posting has no number.");
+            }
             items[count++] = Of(number, marks[(int)value & ((1 << StoredBits) - 1)]);
             (value, shift) = (0, 0);
         }

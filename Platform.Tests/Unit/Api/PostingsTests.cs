@@ -45,6 +45,17 @@ public sealed class PostingsTests
         }
     }
 
+    [Theory]
+    // The distance of 2 to the 55, which has no room, and one that makes a number negative.
+    [InlineData("808080808080808002")]
+    [InlineData("fcffffffffffffffff01")]
+    [InlineData("fcffffffffffffff7ffcffffffffffffff7f")]
+    public void A_number_that_is_too_large_is_refused(string bytes)
+    {
+        using var postings = new Postings();
+        Assert.Throws<InvalidDataException>(() => postings.Decode(Convert.FromHexString(bytes), Postings.AsStored));
+    }
+
     [Fact]
     public void A_frequent_term_takes_a_byte_a_document()
     {
