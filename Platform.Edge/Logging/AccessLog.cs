@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.Extensions.Options;
+using Platform.Edge.Limits;
 using Platform.ServiceDefaults.Correlation;
 using Platform.ServiceDefaults.Telemetry;
 using Yarp.ReverseProxy.Model;
@@ -9,19 +12,38 @@ namespace Platform.Edge.Logging;
 
 /// <summary>
 /// One entry a request: to the log pipeline under the category <c>AccessLog</c>, from which OTLP takes it in batches, and to a file when
-/// one is configured. Neither makes a request wait.
+/// one is configured. Neither makes a request wait. The pipeline gets so many a second, so that a flood of requests is none of telemetry;
+/// those beyond are counted in <c>edge_access_log_unexported_total</c>.
 /// </summary>
-internal sealed partial class AccessLog(RequestDelegate next, ILoggerFactory loggers, AccessLogFile file)
+internal sealed partial class AccessLog
 {
     public const string Category = "AccessLog";
 
     private const int ClientClosedRequest = 499;
     private const int LongestPath = 512;
 
-    private readonly ILogger _logger = loggers.CreateLogger(Category);
+    private readonly RequestDelegate _next;
+    private readonly AccessLogFile _file;
+    private readonly ILogger _logger;
+    private readonly Buckets _exported;
+    private readonly Counter<long> _unexported;
+
+    public AccessLog(
+        RequestDelegate next, ILoggerFactory loggers, AccessLogFile file, IOptions<AccessLogOptions> options, TimeProvider time,
+        IMeterFactory meters)
+    {
+        _next = next;
+        _file = file;
+        _logger = loggers.CreateLogger(Category);
+        var perSecond = options.Value.ExportedPerSecond;
+        _exported = new Buckets(Category, new Rate(perSecond, 2 * perSecond), count: 1, time);
+        _unexported = meters.Create(Telemetry.MeterName).CreateCounter<long>(
+            "edge_access_log_unexported_total", description: "Lines of the access log that did not go to the log pipeline.");
+        _unexported.Add(0);
+    }
 
     public Task InvokeAsync(HttpContext context) =>
-        file.IsOpen || _logger.IsEnabled(LogLevel.Information) ? LogAsync(context) : next(context);
+        _file.IsOpen || _logger.IsEnabled(LogLevel.Information) ? LogAsync(context) : _next(context);
 
     private async Task LogAsync(HttpContext context)
     {
@@ -33,7 +55,7 @@ internal sealed partial class AccessLog(RequestDelegate next, ILoggerFactory log
         var failed = true;
         try
         {
-            await next(context);
+            await _next(context);
             // What is still in the pipe over the stream counts, too.
             await context.Response.CompleteAsync();
             failed = false;
@@ -77,12 +99,21 @@ internal sealed partial class AccessLog(RequestDelegate next, ILoggerFactory log
 
     private void Write(in AccessLogEntry entry)
     {
-        file.Add(entry);
-        if (_logger.IsEnabled(LogLevel.Information))
+        _file.Add(entry);
+        if (!_logger.IsEnabled(LogLevel.Information))
+        {
+            return;
+        }
+
+        if (_exported.TryTake(client: 0, out _))
         {
             LogRequest(
                 _logger, entry.Method, entry.Path, entry.Status, entry.DurationMs, entry.Client, entry.Route, entry.Bytes, entry.Upstream,
                 entry.CorrelationId);
+        }
+        else
+        {
+            _unexported.Add(1);
         }
     }
 

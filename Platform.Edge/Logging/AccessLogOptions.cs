@@ -15,6 +15,12 @@ internal sealed record AccessLogOptions
     /// <summary>Lines that may wait for the file; those beyond it are dropped and counted.</summary>
     public int Queue { get; init; } = 16_384;
 
+    /// <summary>
+    /// Lines a second that go to the log pipeline, twice as many at once: fewer than OpenTelemetry's queue holds, which drops what is beyond
+    /// it without a word. Those beyond this rate are counted.
+    /// </summary>
+    public int ExportedPerSecond { get; init; } = 500;
+
     /// <summary>Whether the numbers can work.</summary>
-    public bool IsValid() => FileSize > 0 && KeptFiles >= 0 && Queue > 0;
+    public bool IsValid() => FileSize > 0 && KeptFiles >= 0 && Queue > 0 && ExportedPerSecond > 0;
 }

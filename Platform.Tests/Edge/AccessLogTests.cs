@@ -2,9 +2,11 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
+using Platform.Tests.Observability;
 
 namespace Platform.Tests.Edge;
 
@@ -56,26 +58,9 @@ public sealed class AccessLogTests : IDisposable
     public async Task The_log_pipeline_gets_each_request_without_a_file()
     {
         var received = new ConcurrentQueue<string>();
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        await using var collector = builder.Build();
-        collector.Run(async context =>
-        {
-            using var body = new MemoryStream();
-            await context.Request.Body.CopyToAsync(body);
-            if (context.Request.Path == "/v1/logs")
-            {
-                received.Enqueue(Encoding.Latin1.GetString(body.ToArray()));
-            }
-        });
-        await collector.StartAsync();
+        await using var collector = await CollectorAsync(received);
         await using var upstream = await Upstream.StartAsync();
-        await using var edge = await EdgeUnderTest.StartAsync([upstream.Url], new Dictionary<string, string>
-        {
-            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Urls.Single(),
-            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
-        });
+        await using var edge = await EdgeUnderTest.StartAsync([upstream.Url], Exporting(collector));
 
         using var answer = await edge.Client.GetAsync("/contacts/large?token=secret", ("X-Correlation-ID", "find-me"));
         await edge.StopAsync();
@@ -86,6 +71,57 @@ public sealed class AccessLogTests : IDisposable
         Assert.DoesNotContain("secret", log, StringComparison.Ordinal);
         Assert.DoesNotContain("/contacts/large", edge.Log, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task The_log_pipeline_gets_so_many_a_second_and_the_file_all()
+    {
+        const int Requests = 100;
+        var path = Path.Combine(_folder, "access.log");
+        var received = new ConcurrentQueue<string>();
+        await using var collector = await CollectorAsync(received);
+        await using var upstream = await Upstream.StartAsync();
+        var settings = Exporting(collector);
+        settings["AccessLog__Path"] = path;
+        settings["AccessLog__ExportedPerSecond"] = "1";
+        await using var edge = await EdgeUnderTest.StartAsync([upstream.Url], settings, wideLimits: true);
+
+        for (var count = 0; count < Requests; count++)
+        {
+            using var answer = await edge.Client.GetAsync("/stats");
+        }
+
+        var unexported = (int)(await edge.ScrapeAsync()).Single(sample => sample.Name == "edge_access_log_unexported_total").Value;
+        await edge.StopAsync();
+        var exported = received.Sum(part => Regex.Count(part, "GET /stats 200 in"));
+        Assert.Equal(Requests, File.ReadLines(path).Count());
+        Assert.Equal(Requests, exported + unexported);
+        Assert.InRange(exported, 2, Requests / 2);
+    }
+
+    private static async Task<WebApplication> CollectorAsync(ConcurrentQueue<string> received)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var collector = builder.Build();
+        collector.Run(async context =>
+        {
+            using var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body);
+            if (context.Request.Path == "/v1/logs")
+            {
+                received.Enqueue(Encoding.Latin1.GetString(body.ToArray()));
+            }
+        });
+        await collector.StartAsync();
+        return collector;
+    }
+
+    private static Dictionary<string, string> Exporting(WebApplication collector) => new()
+    {
+        ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Urls.Single(),
+        ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+    };
 
     [Fact]
     public async Task The_file_is_put_aside_when_it_is_full_and_so_many_are_kept()

@@ -16,7 +16,7 @@ public sealed class EdgeMetricsTests(SignInEdge shared) : IClassFixture<SignInEd
         var samples = await edge.ScrapeAsync();
         Assert.Equal(
             [
-                "edge_access_log_dropped_total ",
+                "edge_access_log_dropped_total ", "edge_access_log_unexported_total ",
                 "edge_access_refused_total role", "edge_access_refused_total signed_out", "edge_access_refused_total wrong_key",
                 "edge_audit_dropped_total ",
                 "edge_rate_limited_total /contact", "edge_rate_limited_total keys", "edge_rate_limited_total reads",
