@@ -80,7 +80,7 @@ internal sealed partial class AccessLog
         return new AccessLogEntry(
             time,
             context.Connection.RemoteIpAddress?.ToString(),
-            Known(context.Request.Method),
+            Known(context.Request.Method) ?? "other",
             context.GetEndpoint()?.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route,
             path.Length > LongestPath ? path[..LongestPath] : path,
             status,
@@ -91,10 +91,11 @@ internal sealed partial class AccessLog
             Activity.Current?.TraceId.ToHexString());
     }
 
-    private static string Known(string method) => method switch
+    /// <summary>The method, if it is one of HTTP's; null when the client invented it.</summary>
+    public static string? Known(string method) => method switch
     {
         "GET" or "HEAD" or "POST" or "PUT" or "PATCH" or "DELETE" or "OPTIONS" or "TRACE" or "CONNECT" => method,
-        _ => "other",
+        _ => null,
     };
 
     private void Write(in AccessLogEntry entry)

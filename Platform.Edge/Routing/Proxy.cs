@@ -1,4 +1,3 @@
-using System.Text;
 using OpenTelemetry.Metrics;
 using Platform.Edge.Authentication;
 using Yarp.ReverseProxy.Configuration;
@@ -34,11 +33,11 @@ internal static class Proxy
                 .Where(name => Replicas(builder, name).Count > 0)
                 .Select(name => Cluster(name, Replicas(builder, name), options, options.ApplicationTimeout)),
         ];
+        builder.Services.AddSingleton<IForwarderHttpClientFactory, ReplicaClients>();
         builder.Services.AddReverseProxy()
             .LoadFromMemory(
                 [.. RouteTable.Routes.Where(route => clusters.Any(cluster => cluster.ClusterId == route.Cluster)).Select(ToRoute)],
                 clusters)
-            .ConfigureHttpClient((_, handler) => Configure(handler, options))
             .AddTransforms(AddTransforms);
         builder.Services.AddActivatedSingleton<ProxyMetrics>();
         // The servers behind the edge measure the requests that they get; to measure each here once more would be a tenth of its cost.
@@ -123,18 +122,6 @@ internal static class Proxy
         Policy = HealthCheckConstants.ActivePolicy.ConsecutiveFailures,
         Path = "/api",
     };
-
-    private static void Configure(SocketsHttpHandler handler, ProxyOptions options)
-    {
-        handler.ConnectTimeout = options.ConnectTimeout;
-        handler.MaxConnectionsPerServer = options.MaxConnectionsPerReplica;
-        handler.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60);
-        // A replica that was away gets its share of the requests again: behind one address it is new connections that are shared out.
-        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(1);
-        // Header values pass as the bytes that came; the default would end a request with an umlaut in a header in 502.
-        handler.RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8;
-        handler.ResponseHeaderEncodingSelector = (_, _) => Encoding.UTF8;
-    }
 
     private static void AddTransforms(TransformBuilderContext context)
     {

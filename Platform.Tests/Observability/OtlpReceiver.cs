@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -161,8 +162,16 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
         public static string Key(byte[] attribute) => Text(attribute, 1);
 
-        /// <summary>Of a text; numbers are not looked at.</summary>
-        public static string Value(byte[] attribute) => Text(Bytes(attribute, 2), 1);
+        /// <summary>Of a text or a whole number; others are not looked at.</summary>
+        public static string Value(byte[] attribute)
+        {
+            const byte WholeNumber = 3 << 3;
+            var value = Bytes(attribute, 2);
+            var position = 1;
+            return value is [WholeNumber, ..]
+                ? Varint(value, ref position).ToString(CultureInfo.InvariantCulture)
+                : Text(value, 1);
+        }
 
         private static ulong Varint(byte[] message, ref int position)
         {
