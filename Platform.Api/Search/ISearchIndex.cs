@@ -84,11 +84,15 @@ internal sealed record SearchFilters(
     DateTime? To = null);
 
 /// <summary>What was found.</summary>
-/// <param name="TotalCount">Of all pages; Meilisearch may estimate it.</param>
+/// <param name="TotalCount">Of all pages.</param>
 /// <param name="Facets">By field (<c>document_type</c>, <c>file_extension</c>, <c>processing_status</c>, <c>tags</c>), how many of the
 /// results have each value; the 20 most frequent ones.</param>
+/// <param name="TotalIsEstimate">Whether the total is about what it says.</param>
 internal sealed record SearchPage(
-    IReadOnlyList<SearchHit> Hits, long TotalCount, IReadOnlyDictionary<string, IReadOnlyDictionary<string, long>> Facets);
+    IReadOnlyList<SearchHit> Hits,
+    long TotalCount,
+    IReadOnlyDictionary<string, IReadOnlyDictionary<string, long>> Facets,
+    bool TotalIsEstimate = false);
 
 /// <summary>A document that was found.</summary>
 /// <param name="Snippet">The part of the text around what was found, without markup.</param>

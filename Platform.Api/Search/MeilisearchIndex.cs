@@ -101,10 +101,10 @@ internal sealed class MeilisearchIndex(HttpClient http, TimeProvider time) : ISe
             body["sort"] = Array(["upload_timestamp:desc"]);
         }
         var answer = await AskAsync(body, cancellationToken);
-        return new(
-            [.. answer.GetProperty("hits").EnumerateArray().Select(hit => Hit(hit, isMarked: text is not null))],
-            answer.GetProperty("estimatedTotalHits").GetInt64(),
-            Facets(answer.GetProperty("facetDistribution")));
+        List<SearchHit> hits = [.. answer.GetProperty("hits").EnumerateArray().Select(hit => Hit(hit, isMarked: text is not null))];
+        var total = answer.GetProperty("estimatedTotalHits").GetInt64();
+        // Where all are on this page it has counted them.
+        return new(hits, total, Facets(answer.GetProperty("facetDistribution")), TotalIsEstimate: total > hits.Count);
     }
 
     private async Task<JsonElement> AskAsync(JsonObject body, CancellationToken cancellationToken)

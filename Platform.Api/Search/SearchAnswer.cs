@@ -3,13 +3,15 @@ using System.Text.Json.Serialization;
 namespace Platform.Api.Search;
 
 /// <summary>The answer of a search.</summary>
-/// <param name="TotalCount">Of all pages; Meilisearch may estimate it.</param>
+/// <param name="TotalCount">Of all pages.</param>
+/// <param name="TotalIsEstimate">Whether the total is about what it says: Meilisearch's may be, PostgreSQL's is exact.</param>
 /// <param name="ProcessingTime">In seconds.</param>
 /// <param name="Facets">By <c>document_type</c>, <c>file_extension</c>, <c>processing_status</c> and <c>tags</c>, how many of the results
 /// have each value, of the 20 most frequent.</param>
 internal sealed record SearchAnswer(
     IReadOnlyList<SearchResult> Results,
     long TotalCount,
+    bool TotalIsEstimate,
     string Query,
     double ProcessingTime,
     IReadOnlyDictionary<string, IReadOnlyDictionary<string, long>> Facets);

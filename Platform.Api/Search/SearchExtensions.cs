@@ -93,7 +93,8 @@ internal static class SearchExtensions
             metrics.Searched(page.TotalCount > 0 ? SearchMetrics.Found : SearchMetrics.Nothing, duration);
             return TypedResults.Json(
                 new SearchAnswer(
-                    [.. page.Hits.Select(SearchResult.From)], page.TotalCount, request.Text, duration.TotalSeconds, page.Facets),
+                    [.. page.Hits.Select(SearchResult.From)], page.TotalCount, page.TotalIsEstimate, request.Text, duration.TotalSeconds,
+                    page.Facets),
                 SearchJson.Default.SearchAnswer);
         }
         catch (ServiceUnavailableException)

@@ -44,6 +44,7 @@ public sealed class SearchEndpointTests(ApiFixture api)
             {
                 var answer = await ApiFixture.JsonAsync(response);
                 Assert.Equal(1, answer.GetProperty("total_count").GetInt64());
+                Assert.False(answer.GetProperty("total_is_estimate").GetBoolean());
                 Assert.Equal(word, answer.GetProperty("query").GetString());
                 Assert.InRange(answer.GetProperty("processing_time").GetDouble(), 0, 30);
                 Assert.Equal(1, answer.GetProperty("facets").GetProperty("document_type").GetProperty("letter").GetInt64());

@@ -118,7 +118,7 @@ public abstract class SearchIndexTests : IAsyncLifetime
         for (var offset = 0; offset < 40; offset += 10)
         {
             var page = await Index.SearchAsync(new("pages", new(), 10, offset), default);
-            Assert.Equal(25, page.TotalCount);
+            Assert.Equal((25, Index is MeilisearchIndex), (page.TotalCount, page.TotalIsEstimate));
             found.AddRange(page.Hits.Select(hit => hit.DocumentId));
         }
         Assert.Equal(documents.Reverse().Select(document => document.Id), found);

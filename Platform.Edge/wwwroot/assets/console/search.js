@@ -10,8 +10,6 @@ const pause = 150;
 const pageSize = 20;
 /** Beyond it the service does not go. */
 const furthest = 1000;
-/** Above it the service may estimate. */
-const exact = 100;
 /** Values of a facet that are shown before one asks for the others. */
 const few = 8;
 
@@ -110,7 +108,8 @@ async function search() {
   }
 }
 
-function append({ results: page, total_count: total }) {
+function append(answer) {
+  const { results: page, total_count: total } = answer;
   found.append(...page.map(resultOf));
   shown += page.length;
   const isEnd = page.length === 0 || shown >= total;
@@ -118,10 +117,10 @@ function append({ results: page, total_count: total }) {
   byId('foot').hidden = shown === 0;
   setText(byId('shown'), isEnd ? `${plural(shown, 'document')}, that is all`
     : more.hidden ? `The best ${plural(shown, 'document')}. Narrow the search down to see others.`
-      : `${formatNumber(shown)} of ${countOf(total)}`);
+      : `${formatNumber(shown)} of ${countOf(answer)}`);
 }
 
-const countOf = (total) => (total > exact ? `about ${formatNumber(total)}` : formatNumber(total));
+const countOf = ({ total_count: total, total_is_estimate: isEstimate }) => `${isEstimate ? 'about ' : ''}${formatNumber(total)}`;
 
 async function loadMore() {
   const { signal } = request;
@@ -156,8 +155,8 @@ function showSummary(answer) {
   const time = seconds < 0.001 ? 'less than a millisecond' : seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
   const similar = similarWords(answer);
   setText(byId('summary'), total === 0 ? 'No documents.' : [
-    query ? `${countOf(total)} ${total === 1 ? 'document' : 'documents'} for “${query}”, found in ${time}.`
-      : `${countOf(total)} ${total === 1 ? 'document' : 'documents'}, newest first.`,
+    query ? `${countOf(answer)} ${total === 1 ? 'document' : 'documents'} for “${query}”, found in ${time}.`
+      : `${countOf(answer)} ${total === 1 ? 'document' : 'documents'}, newest first.`,
     similar.length > 0 ? `With similar words: ${similar.join(', ')}.` : '',
   ].join(' ').trim());
   byId('clear').hidden = filterCount() === 0;
