@@ -30,8 +30,8 @@ order=("pgbench: insert + counter" "POST /contact, api" "POST /contact, edge" "p
 measure() { rows["$1"]+="$("${@:2}")"$'\n'; }
 
 # Warm: the just-in-time compiler and the connection pools.
-for path in stats health; do wrk -t2 -c$clients -d3s http://localhost:$edge/$path -H "X-API-Key: $Parameters__api_key" >/dev/null; done
-seconds=3 wrk_run contact.lua http://localhost:$edge/contact >/dev/null
+for path in stats health; do wrk -t2 -c$clients -d15s http://localhost:$edge/$path -H "X-API-Key: $Parameters__api_key" >/dev/null; done
+seconds=10 wrk_run contact.lua http://localhost:$edge/contact >/dev/null
 
 for _ in $(seq 1 "$rounds"); do
   measure "pgbench: insert + counter" pgbench_run contact.sql
