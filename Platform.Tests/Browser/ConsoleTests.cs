@@ -357,7 +357,8 @@ public sealed class ConsoleTests(ConsoleUnderTest console)
         await using var visit = await console.OpenAsync("contacts?q=Seeded");
         await visit.Page.Context.ClearCookiesAsync();
 
-        await visit.Page.CheckAsync("input[name=status][value=new]");
+        // Not CheckAsync, which looks whether it is checked, perhaps when the page has gone.
+        await visit.Page.ClickAsync("input[name=status][value=new]");
         await visit.Page.ArriveAsync("/auth/sign-in?");
         await console.SignInAsync(visit.Page);
         await visit.Page.ArriveAsync("/console/contacts?status=new&q=Seeded");
