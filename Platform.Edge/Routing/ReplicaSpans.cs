@@ -19,7 +19,7 @@ internal sealed class ReplicaSpans(HttpMessageHandler handler) : DelegatingHandl
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var current = Activity.Current;
-        if (current is { IsAllDataRequested: true })
+        if (current is { Recorded: true })
         {
             return SendRecordedAsync(request, cancellationToken);
         }
