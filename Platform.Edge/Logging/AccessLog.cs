@@ -133,7 +133,7 @@ internal static class AccessLogExtensions
     public static void AddAccessLog(this WebApplicationBuilder builder)
     {
         builder.Services.AddOptions<AccessLogOptions>().BindConfiguration("AccessLog")
-            .Validate(options => options.IsValid(), "AccessLog: sizes and counts must be above 0.")
+            .Validate(options => options.IsValid(), "AccessLog: sizes and counts must be above 0, and lines a second no more than a million.")
             .ValidateOnStart();
         builder.Services.AddSingleton<AccessLogFile>();
         builder.Services.AddHostedService(services => services.GetRequiredService<AccessLogFile>());

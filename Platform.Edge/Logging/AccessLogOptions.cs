@@ -16,11 +16,11 @@ internal sealed record AccessLogOptions
     public int Queue { get; init; } = 16_384;
 
     /// <summary>
-    /// Lines a second that go to the log pipeline, twice as many at once: fewer than OpenTelemetry's queue holds, which drops what is beyond
-    /// it without a word. Those beyond this rate are counted.
+    /// Lines a second that go to the log pipeline, a million at most, and twice as many at once; those beyond are counted. OpenTelemetry's
+    /// queue, which drops what is beyond it without a word, holds 2048 (<c>OTEL_BLRP_MAX_QUEUE_SIZE</c>).
     /// </summary>
     public int ExportedPerSecond { get; init; } = 500;
 
     /// <summary>Whether the numbers can work.</summary>
-    public bool IsValid() => FileSize > 0 && KeptFiles >= 0 && Queue > 0 && ExportedPerSecond > 0;
+    public bool IsValid() => FileSize > 0 && KeptFiles >= 0 && Queue > 0 && ExportedPerSecond is > 0 and <= 1_000_000;
 }

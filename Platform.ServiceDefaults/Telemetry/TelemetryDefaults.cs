@@ -4,7 +4,6 @@ using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry.Instrumentation.AspNetCore;
-using OpenTelemetry.Instrumentation.Http;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -103,13 +102,6 @@ internal static class TelemetryDefaults
                     }
                 };
             });
-        builder.Services.Configure<HttpClientTraceInstrumentationOptions>(options => options.EnrichWithHttpRequestMessage = (activity, request) =>
-        {
-            if (request.RequestUri is { } uri && SecretPaths.IsSecret(uri.AbsolutePath))
-            {
-                activity.SetTag("url.full", new Uri(uri, SecretPaths.Mask(uri.AbsolutePath)).AbsoluteUri);
-            }
-        });
         // OpenTelemetry's own variable, which Aspire sets to always_on in development, comes first.
         if (string.IsNullOrEmpty(builder.Configuration["OTEL_TRACES_SAMPLER"]))
         {
