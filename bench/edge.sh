@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Measures the edge against nginx and Caddy in one run on one machine: the same server behind each, the same headers on each answer,
-# compression, limits so wide that they refuse nothing, and an access log of JSON lines. Prints one table and the bars.
+# compression, limits so wide that they refuse nothing, and an access log of JSON lines. nginx is there twice: with connections to the
+# server behind that are kept, as the edge and Caddy keep theirs, and (nginx-default) with one for each request, as by its defaults.
+# Prints one table and the bars.
 #   bench/edge.sh [seconds a measurement, default 6] [rounds, default 5]
 # Needs wrk, nginx and caddy (Debian: wrk, nginx-light, caddy). Each figure is the median of the rounds, in which the proxies alternate.
 set -euo pipefail
@@ -10,7 +12,8 @@ for tool in wrk nginx caddy curl; do command -v $tool >/dev/null || { echo "benc
 
 bench=$PWD/bench work=$(mktemp -d -p "${BENCH_DIRECTORY:-/tmp}")
 base=$((20000 + RANDOM % 20000)) upstream=$base
-declare -A port=([edge]=$((base + 1)) [nginx]=$((base + 2)) [caddy]=$((base + 3))) pid=()
+declare -A port=([edge]=$((base + 1)) [nginx]=$((base + 2)) [nginx-default]=$((base + 5)) [caddy]=$((base + 3))) pid=()
+proxies=(edge nginx nginx-default caddy)
 finish() {
   kill -TERM "${pid[@]}" 2>/dev/null || true
   wait
@@ -26,14 +29,17 @@ body=$(printf '{"visitor_count":12345,"padding":"%s"}' "$(head -c 988 /dev/zero 
 permissions='accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), '
 permissions+='payment=(), publickey-credentials-get=(), usb=(), xr-spatial-tracking=()'
 policy="default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-for file in upstream.conf nginx.conf Caddyfile; do
-  sed -e "s|@upstream@|$upstream|; s|@nginx@|${port[nginx]}|; s|@caddy@|${port[caddy]}|; s|@permissions@|$permissions|; s|@policy@|$policy|" \
-    -e "s|@body@|$body|" "bench/edge/$file" >"$work/$file"
-done
+configuration() { # file name
+  sed -e "s|@name@|$2|; s|@port@|${port[$2]:-}|; s|@upstream@|$upstream|; s|@permissions@|$permissions|; s|@policy@|$policy|; s|@body@|$body|" "bench/edge/$1"
+}
+configuration upstream.conf upstream >"$work/upstream.conf"
+configuration nginx.conf nginx >"$work/nginx.conf"
+configuration nginx.conf nginx-default | sed '/# kept$/d' >"$work/nginx-default.conf"
+configuration Caddyfile caddy >"$work/Caddyfile"
 
 cd "$work"
 nginx -p "$work" -e upstream.error.log -c upstream.conf -g 'daemon off;' & pid[upstream]=$!
-nginx -p "$work" -e nginx.error.log -c nginx.conf -g 'daemon off;' & pid[nginx]=$!
+for name in nginx nginx-default; do nginx -p "$work" -e $name.error.log -c $name.conf -g 'daemon off;' & pid[$name]=$!; done
 XDG_DATA_HOME=$work XDG_CONFIG_HOME=$work caddy run --config Caddyfile --adapter caddyfile >caddy.out 2>&1 & pid[caddy]=$!
 # As in production: no debugger, health and metrics on a port of their own, the access log in a file, and what the graph sets.
 env MALLOC_ARENA_MAX=2 DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1 ASPNETCORE_URLS="http://127.0.0.1:${port[edge]};http://127.0.0.1:$((base + 4))" Management__Port=$((base + 4)) \
@@ -41,7 +47,7 @@ env MALLOC_ARENA_MAX=2 DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1 ASPNETCORE
   Limits__Reads__PerSecond=900000 Limits__Reads__Burst=900000 dotnet "$program" >edge.out 2>&1 & pid[edge]=$!
 
 url() { echo "http://127.0.0.1:${port[$1]}/stats"; }
-for proxy in edge nginx caddy; do
+for proxy in "${proxies[@]}"; do
   for _ in $(seq 1 120); do
     curl -s -o /dev/null -f "$(url $proxy)" && break
     kill -0 "${pid[$proxy]}" 2>/dev/null || { echo "$proxy ended:"; tail -n 20 $proxy.out $proxy.error.log; exit 1; } 2>/dev/null
@@ -71,13 +77,13 @@ run() { # proxy clients encoding -> "requests/s p50 p99 errors CPU-microseconds-
 }
 
 # Warm: the just-in-time compiler and the connection pools.
-for proxy in edge nginx caddy; do for encoding in identity gzip; do wrk -t2 -c256 -d4s -H "Accept-Encoding: $encoding" "$(url $proxy)" >/dev/null; done; done
+for proxy in "${proxies[@]}"; do for encoding in identity gzip; do wrk -t2 -c256 -d4s -H "Accept-Encoding: $encoding" "$(url $proxy)" >/dev/null; done; done
 
 declare -A rows
 for _ in $(seq 1 "$rounds"); do
   for encoding in identity gzip; do
     for clients in 32 256; do
-      for proxy in edge nginx caddy; do rows["$proxy $clients $encoding"]+="$(run $proxy $clients $encoding)"$'\n'; done
+      for proxy in "${proxies[@]}"; do rows["$proxy $clients $encoding"]+="$(run $proxy $clients $encoding)"$'\n'; done
     done
   done
 done
@@ -88,13 +94,13 @@ median() { # row column
 ratio() { awk -v a="$(median "$1" "$3")" -v b="$(median "$2" "$3")" 'BEGIN { printf "%.2f", a / b }'; }
 printf '\n%d s a measurement, median of %d rounds, %s cores, %s; %s, Caddy %s\n\n' "$seconds" "$rounds" "$(nproc)" "$(date -u +%F)" \
   "$(nginx -v 2>&1 | sed 's/.*: //')" "$(caddy version)"
-printf '| %-18s | %10s | %7s | %7s | %14s | %7s | %6s |\n' '' 'per second' 'p50 ms' 'p99 ms' 'CPU µs/request' 'RSS MiB' errors
-printf '|%s|%s|%s|%s|%s|%s|%s|\n' -------------------- -----------: --------: --------: ---------------: --------: -------:
+printf '| %-22s | %10s | %7s | %7s | %14s | %7s | %6s |\n' '' 'per second' 'p50 ms' 'p99 ms' 'CPU µs/request' 'RSS MiB' errors
+printf '|%s|%s|%s|%s|%s|%s|%s|\n' ------------------------ -----------: --------: --------: ---------------: --------: -------:
 for encoding in identity gzip; do
   for clients in 32 256; do
-    for proxy in edge nginx caddy; do
+    for proxy in "${proxies[@]}"; do
       row="$proxy $clients $encoding"
-      printf '| %-18s | %10s | %7s | %7s | %14s | %7s | %6s |\n' "$row" "$(median "$row" 1)" "$(median "$row" 2)" "$(median "$row" 3)" \
+      printf '| %-22s | %10s | %7s | %7s | %14s | %7s | %6s |\n' "$row" "$(median "$row" 1)" "$(median "$row" 2)" "$(median "$row" 3)" \
         "$(median "$row" 5)" "$(median "$row" 6)" "$(median "$row" 4)"
     done
   done
@@ -106,9 +112,12 @@ bar() { # text asked other column
   echo
 }
 bar 'requests/s against nginx' '≥ 1.0' nginx 1
+bar 'requests/s against nginx-default' '≥ 1.0' nginx-default 1
 bar 'requests/s against Caddy' '≥ 2.5' caddy 1
 bar 'p99 against nginx' '≤ 1.0' nginx 3
+bar 'p99 against nginx-default' '≤ 1.0' nginx-default 3
 bar 'p99 against Caddy' '≤ 1.0' caddy 3
 bar 'CPU a request against nginx' '' nginx 5
+bar 'CPU a request against nginx-default' '' nginx-default 5
 bar 'CPU a request against Caddy' '' caddy 5
 printf '| MiB of the edge after the run | < 150 | %s | | | |\n' "$(rss edge)"

@@ -4,6 +4,7 @@ using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
+using Yarp.ReverseProxy.Model;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
 
@@ -39,7 +40,8 @@ internal static class Proxy
                 [.. RouteTable.Routes.Where(route => clusters.Any(cluster => cluster.ClusterId == route.Cluster)).Select(ToRoute)],
                 clusters)
             .AddTransforms(AddTransforms);
-        builder.Services.AddActivatedSingleton<ProxyMetrics>();
+        builder.Services.AddSingleton<ProxyMetrics>();
+        builder.Services.AddSingleton<IClusterChangeListener>(services => services.GetRequiredService<ProxyMetrics>());
         // The servers behind the edge measure the requests that they get; to measure each here once more would be a tenth of its cost.
         builder.Services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddView("http.client.*", MetricStreamConfiguration.Drop));
     }

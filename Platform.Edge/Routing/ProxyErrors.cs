@@ -5,9 +5,9 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Platform.Edge.Routing;
 
 /// <summary>Answers for a server that did not: 413, 502, 503 or 504, as a problem document or an error page.</summary>
-internal sealed class ProxyErrors(RequestDelegate next, IOptions<ProxyOptions> options, Problem problem)
+internal sealed class ProxyErrors(RequestDelegate next, IOptions<ProxyOptions> options, Problem problem, ProxyMetrics metrics)
 {
-    public async Task InvokeAsync(HttpContext context, ProxyMetrics metrics)
+    public async Task InvokeAsync(HttpContext context)
     {
         await next(context);
         if (context.GetForwarderErrorFeature() is not { } failure)

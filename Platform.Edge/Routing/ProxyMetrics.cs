@@ -1,5 +1,5 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 
@@ -9,7 +9,7 @@ namespace Platform.Edge.Routing;
 /// The counter <c>edge_upstream_errors_total{cluster,error}</c> of requests that a server behind the edge did not answer, with YARP's names
 /// of errors, and the gauge <c>edge_upstream_healthy{cluster,destination}</c> (1 or 0) of the servers whose health is known.
 /// </summary>
-internal sealed class ProxyMetrics
+internal sealed class ProxyMetrics : IClusterChangeListener
 {
     /// <summary>The server's doing or the network's. All others are the client's, who has left or sent a bad body.</summary>
     private static readonly HashSet<ForwarderError> Counted =
@@ -25,24 +25,30 @@ internal sealed class ProxyMetrics
         ForwarderError.UpgradeResponseDestination,
     ];
 
-    private readonly IProxyStateLookup _servers;
+    private readonly ConcurrentDictionary<string, ClusterState> _clusters = new();
     private readonly Counter<long> _errors;
 
-    public ProxyMetrics(IProxyStateLookup servers, IMeterFactory meters)
+    public ProxyMetrics(IMeterFactory meters)
     {
-        _servers = servers;
         var meter = meters.Create(Telemetry.MeterName);
         _errors = meter.CreateCounter<long>(
             "edge_upstream_errors_total", description: "Requests that a server behind the edge did not answer, or not to the end.");
         meter.CreateObservableGauge("edge_upstream_healthy", Measure, description: "Whether a server behind the edge seems well.");
-        foreach (var cluster in servers.GetClusters())
-        {
-            foreach (var error in Counted)
-            {
-                Add(0, cluster.ClusterId, error);
-            }
-        }
     }
+
+    public void OnClusterAdded(ClusterState cluster)
+    {
+        foreach (var error in Counted)
+        {
+            Add(0, cluster.ClusterId, error);
+        }
+
+        _clusters[cluster.ClusterId] = cluster;
+    }
+
+    public void OnClusterChanged(ClusterState cluster) => _clusters[cluster.ClusterId] = cluster;
+
+    public void OnClusterRemoved(ClusterState cluster) => _clusters.TryRemove(cluster.ClusterId, out _);
 
     /// <summary>Counts the error, if it is not the client's.</summary>
     public void Failed(string cluster, ForwarderError error)
@@ -57,7 +63,7 @@ internal sealed class ProxyMetrics
         _errors.Add(count, new("cluster", cluster), new("error", error.ToString()));
 
     private IEnumerable<Measurement<int>> Measure() =>
-        from cluster in _servers.GetClusters()
+        from cluster in _clusters.Values
         from server in cluster.Destinations.Values
         let health = new[] { server.Health.Active, server.Health.Passive }
         where health.Any(state => state != DestinationHealth.Unknown)
