@@ -44,7 +44,7 @@ XDG_DATA_HOME=$work XDG_CONFIG_HOME=$work caddy run --config Caddyfile --adapter
 # As in production: no debugger, health and metrics on a port of their own, the access log in a file, and what the graph sets.
 env MALLOC_ARENA_MAX=2 DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1 ASPNETCORE_URLS="http://127.0.0.1:${port[edge]};http://127.0.0.1:$((base + 4))" Management__Port=$((base + 4)) \
   services__api__http__0=http://127.0.0.1:$upstream AccessLog__Path="$work/edge.access.log" DOTNET_EnableDiagnostics=0 \
-  Limits__Reads__PerSecond=900000 Limits__Reads__Burst=900000 dotnet "$program" >edge.out 2>&1 & pid[edge]=$!
+  Limits__Reads__PerSecond=900000 Limits__Reads__Burst=900000 Limits__Concurrent=9000 Limits__ConnectionsPerClient=9000 dotnet "$program" >edge.out 2>&1 & pid[edge]=$!
 
 url() { echo "http://127.0.0.1:${port[$1]}/stats"; }
 for proxy in "${proxies[@]}"; do

@@ -54,6 +54,18 @@ internal sealed record LimitsOptions
     /// <summary>Connections at one time.</summary>
     public long Connections { get; init; } = 10_000;
 
+    /// <summary>Connections of one client address at one time; those of known proxies are not counted.</summary>
+    public int ConnectionsPerClient { get; init; } = 256;
+
+    /// <summary>
+    /// Requests of one client address that may be under way at one time. Each has memory, and most a connection to a server behind the edge,
+    /// until its answer is read: one client that is slow to send or to read must not have all of them.
+    /// </summary>
+    public int Concurrent { get; init; } = 100;
+
+    /// <summary>The same for requests with a good API key, per key.</summary>
+    public int ConcurrentPerKey { get; init; } = 250;
+
     /// <summary>Connections at one time that were upgraded, to WebSockets for instance.</summary>
     public long UpgradedConnections { get; init; } = 1_000;
 
@@ -66,6 +78,11 @@ internal sealed record LimitsOptions
     /// <summary>Time that a connection may be idle between two requests.</summary>
     public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(120);
 
+    /// <summary>
+    /// How long a client may leave what was sent to it without reading or acknowledging any of it (RFC 5482; only Linux ends the connection).
+    /// </summary>
+    public TimeSpan UserTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Slowest body that is put up with, in bytes per second after <see cref="BodyGracePeriod"/>.</summary>
     public double MinBodyRate { get; init; } = 240;
 
@@ -77,5 +94,6 @@ internal sealed record LimitsOptions
         new[] { Writes, Reads, Site, Keys }.Concat(Paths.Select(path => new Rate(path.PerSecond, path.Burst)))
             .All(rate => rate is { PerSecond: > 0 and < 1_000_000, Burst: > 0 })
         && Paths.All(path => path.Path.StartsWith('/'))
-        && Buckets > 0 && RememberedKeys > 0 && KeysInVerification > 0 && SmallBody > 0 && Body > 0;
+        && Buckets > 0 && RememberedKeys > 0 && KeysInVerification > 0 && SmallBody > 0 && Body > 0
+        && ConnectionsPerClient > 0 && Concurrent > 0 && ConcurrentPerKey > 0 && UserTimeout.TotalMilliseconds is >= 1 and <= int.MaxValue;
 }

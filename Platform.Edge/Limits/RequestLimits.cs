@@ -8,11 +8,14 @@ using Platform.Edge.Site;
 namespace Platform.Edge.Limits;
 
 /// <summary>
-/// Refuses what is too much: a body that says it is too large (413), a client that asks too often (429), and a wrong API key on any path
-/// of the API (401). A good key is counted by itself; without one the client's address is counted, and so is every wrong key.
+/// Refuses what is too much: a body that says it is too large (413), a client that asks too often or for too much at one time (429), and a
+/// wrong API key on any path of the API (401). A good key is counted by itself; without one the client's address is counted, and so is
+/// every wrong key.
 /// </summary>
 internal sealed class RequestLimits
 {
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
+
     private readonly RequestDelegate _next;
     private readonly ApiKeys _keys;
     private readonly Problem _problem;
@@ -24,6 +27,8 @@ internal sealed class RequestLimits
     private readonly Buckets _site;
     private readonly Buckets _perKey;
     private readonly (PathRate Rule, Buckets Buckets)[] _paths;
+    private readonly Concurrency _concurrent;
+    private readonly Concurrency _concurrentPerKey;
 
     public RequestLimits(
         RequestDelegate next, ApiKeys keys, Problem problem, AccessMetrics metrics, IOptions<LimitsOptions> options, IMeterFactory meters,
@@ -35,15 +40,18 @@ internal sealed class RequestLimits
         _metrics = metrics;
         _options = options.Value;
         _refused = meters.Create(Telemetry.MeterName).CreateCounter<long>(
-            "edge_rate_limited_total", description: "Requests refused because their client asked too often.");
+            "edge_rate_limited_total", description: "Requests refused because their client asked too often, or for too much at one time.");
         _writes = new Buckets("writes", _options.Writes, _options.Buckets, time);
         _reads = new Buckets("reads", _options.Reads, _options.Buckets, time);
         _site = new Buckets("site", _options.Site, _options.Buckets, time);
         _perKey = new Buckets("keys", _options.Keys, _options.Buckets, time);
         _paths = [.. _options.Paths.Select(rule => (rule, new Buckets(rule.Path, new Rate(rule.PerSecond, rule.Burst), _options.Buckets, time)))];
-        foreach (var buckets in (Buckets[])[_writes, _reads, _site, _perKey, .. _paths.Select(path => path.Buckets)])
+        _concurrent = new Concurrency("concurrent", _options.Concurrent, _options.Buckets);
+        _concurrentPerKey = new Concurrency("concurrent-keys", _options.ConcurrentPerKey, _options.Buckets);
+        Buckets[] rates = [_writes, _reads, _site, _perKey, .. _paths.Select(path => path.Buckets)];
+        foreach (var policy in (string[])[.. rates.Select(rate => rate.Policy), _concurrent.Policy, _concurrentPerKey.Policy])
         {
-            _refused.Add(0, Tag(buckets));
+            _refused.Add(0, Tag(policy));
         }
     }
 
@@ -57,13 +65,14 @@ internal sealed class RequestLimits
         }
 
         var buckets = route is null ? _site : ForAddress(context.Request);
-        return buckets.TryTake(address, out var wait) ? Pass(context, route) : TooMany(context, buckets, wait);
+        return buckets.TryTake(address, out var wait) ? Pass(context, route, _concurrent, address) : TooMany(context, buckets.Policy, wait);
     }
 
     private async Task WithKeyAsync(HttpContext context, EdgeRoute route, string key, ulong address)
     {
         var buckets = ForAddress(context.Request);
-        var wait = TimeSpan.FromSeconds(1);
+        var (concurrent, client) = (_concurrent, address);
+        var wait = Moment;
         var hash = KeyHash.Of(key);
         var state = ApiKeys.IsPossible(key) ? _keys.Find(hash) : KeyState.Wrong;
         var paid = false;
@@ -75,7 +84,8 @@ internal sealed class RequestLimits
         if (state == KeyState.Good)
         {
             buckets = _perKey;
-            paid = buckets.TryTake(hash.Client, out wait);
+            (concurrent, client) = (_concurrentPerKey, hash.Client);
+            paid = buckets.TryTake(client, out wait);
         }
         else if (state != KeyState.Refused)
         {
@@ -84,9 +94,9 @@ internal sealed class RequestLimits
 
         await ((paid, state) switch
         {
-            (false, _) => TooMany(context, buckets, wait),
+            (false, _) => TooMany(context, buckets.Policy, wait),
             (_, KeyState.Wrong) => WrongKey(context),
-            _ => Pass(context, route),
+            _ => Pass(context, route, concurrent, client),
         });
     }
 
@@ -106,7 +116,7 @@ internal sealed class RequestLimits
         return writing ? _writes : _reads;
     }
 
-    private Task Pass(HttpContext context, EdgeRoute? route)
+    private Task Pass(HttpContext context, EdgeRoute? route, Concurrency concurrent, ulong client)
     {
         if (route is { SmallBody: true })
         {
@@ -123,20 +133,38 @@ internal sealed class RequestLimits
             return TooLarge(context, _options.Body);
         }
 
-        return _next(context);
+        return CountedAsync(context, concurrent, client);
+    }
+
+    private async Task CountedAsync(HttpContext context, Concurrency concurrent, ulong client)
+    {
+        if (!concurrent.TryEnter(client))
+        {
+            await TooMany(context, concurrent.Policy, Moment);
+            return;
+        }
+
+        try
+        {
+            await _next(context);
+        }
+        finally
+        {
+            concurrent.Leave(client);
+        }
     }
 
     private Task TooLarge(HttpContext context, long limit) => _problem.WriteAsync(
         context, StatusCodes.Status413PayloadTooLarge, $"The body may have {limit} bytes at most.");
 
-    private Task TooMany(HttpContext context, Buckets buckets, TimeSpan wait)
+    private Task TooMany(HttpContext context, string policy, TimeSpan wait)
     {
-        _refused.Add(1, Tag(buckets));
+        _refused.Add(1, Tag(policy));
         return _problem.WriteAsync(
             context, StatusCodes.Status429TooManyRequests, "Too many requests from this client. Wait a moment and try again.", wait);
     }
 
-    private static KeyValuePair<string, object?> Tag(Buckets buckets) => new("policy", buckets.Policy);
+    private static KeyValuePair<string, object?> Tag(string policy) => new("policy", policy);
 
     private Task WrongKey(HttpContext context)
     {
@@ -151,7 +179,7 @@ internal static class RequestLimitsExtensions
     public static void AddLimits(this WebApplicationBuilder builder)
     {
         builder.Services.AddOptions<LimitsOptions>().BindConfiguration("Limits")
-            .Validate(options => options.IsValid(), "Limits: rates, bursts and sizes must be above 0, and paths begin with '/'.")
+            .Validate(options => options.IsValid(), "Limits: rates, bursts, sizes, numbers and times must be above 0, and paths begin with '/'.")
             .ValidateOnStart();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<ApiKeys>();

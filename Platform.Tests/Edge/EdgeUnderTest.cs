@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using Platform.Tests.Fixtures;
@@ -14,6 +15,7 @@ public sealed class EdgeUnderTest : IAsyncLifetime
         ["Limits__Reads__PerSecond"] = "100000", ["Limits__Reads__Burst"] = "100000",
         ["Limits__Writes__PerSecond"] = "100000", ["Limits__Writes__Burst"] = "100000",
         ["Limits__Site__PerSecond"] = "100000", ["Limits__Site__Burst"] = "100000",
+        ["Limits__Concurrent"] = "100000", ["Limits__ConnectionsPerClient"] = "100000",
     };
 
     private ServiceProcess? _process;
@@ -44,11 +46,15 @@ public sealed class EdgeUnderTest : IAsyncLifetime
     }
 
     /// <summary>A client of <paramref name="edge"/> with an address of its own: all of 127.0.0.0/8 is this machine.</summary>
-    public static HttpClient ClientAt(ServiceProcess edge, string address) =>
+    public static HttpClient ClientAt(ServiceProcess edge, string address) => ClientAt(edge.Client.BaseAddress!, address);
+
+    /// <summary>The same for any server, and for one with a certificate of the test.</summary>
+    public static HttpClient ClientAt(Uri server, string address, RemoteCertificateValidationCallback? isOurs = null) =>
         new(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseCookies = false,
+            SslOptions = { RemoteCertificateValidationCallback = isOurs },
             ConnectCallback = async (context, cancellationToken) =>
             {
                 var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -58,7 +64,7 @@ public sealed class EdgeUnderTest : IAsyncLifetime
             },
         })
         {
-            BaseAddress = edge.Client.BaseAddress,
+            BaseAddress = server,
         };
 
     /// <summary>Sends bytes as they are, which no HTTP client would, and returns all that comes back until the edge closes.</summary>

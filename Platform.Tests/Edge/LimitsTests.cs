@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -10,6 +11,8 @@ namespace Platform.Tests.Edge;
 /// <summary>What one client may take, with the limits as they are by default.</summary>
 public sealed class LimitsTests : IAsyncLifetime
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private Upstream? _upstream;
     private ServiceProcess? _edge;
 
@@ -177,6 +180,78 @@ public sealed class LimitsTests : IAsyncLifetime
         Assert.Equal([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.TooManyRequests, HttpStatusCode.OK], codes);
     }
 
+    [Fact]
+    public async Task A_client_may_have_a_hundred_requests_under_way()
+    {
+        using var client = EdgeUnderTest.ClientAt(Edge, "127.0.0.27");
+        using var other = EdgeUnderTest.ClientAt(Edge, "127.0.0.28");
+        using var enough = new CancellationTokenSource();
+        var waiting = Enumerable.Range(0, 100).Select(_ => client.GetAsync("/contacts/hang", enough.Token)).ToList();
+        await Eventually.IsTrueAsync(() => Task.FromResult(Behind.Requests.Count == 100), Patience);
+
+        using var refused = await client.GetAsync("/stats");
+        using var page = await client.GetAsync("/");
+        using var keyed = await client.GetAsync("/stats", ("X-API-Key", Upstream.GoodKey));
+        using var others = await other.GetAsync("/stats");
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        Assert.Equal(TimeSpan.FromSeconds(1), refused.Headers.RetryAfter!.Delta);
+        Assert.Equal(HttpStatusCode.TooManyRequests, page.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, keyed.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, others.StatusCode);
+        Assert.Matches(@"(?m)^edge_rate_limited_total\{[^}]*policy=""concurrent""[^}]*\} 2 ?", await Edge.Management.GetStringAsync("/metrics"));
+
+        await enough.CancelAsync();
+        await Task.WhenAll(waiting.Select(request => Assert.ThrowsAnyAsync<OperationCanceledException>(() => request)));
+        await Eventually.IsTrueAsync(async () => (await client.GetAsync("/stats")).StatusCode == HttpStatusCode.OK, Patience);
+    }
+
+    [Fact]
+    public async Task A_key_may_have_so_many_requests_under_way()
+    {
+        await using var strict = await EdgeUnderTest.StartAsync([Behind.Url], new Dictionary<string, string> { ["Limits__ConcurrentPerKey"] = "2" });
+        (string, string) key = ("X-API-Key", Upstream.GoodKey);
+        using var client = EdgeUnderTest.ClientAt(strict, "127.0.0.29");
+        using var other = EdgeUnderTest.ClientAt(strict, "127.0.0.30");
+        var waiting = Enumerable.Range(0, 2).Select(_ => client.GetAsync("/contacts/hang", key)).ToList();
+        await Eventually.IsTrueAsync(() => Task.FromResult(Behind.Requests.Count(request => request == "GET /contacts/hang") == 2), Patience);
+
+        using var refused = await other.GetAsync("/stats", key);
+        using var without = await client.GetAsync("/stats");
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, without.StatusCode);
+        Assert.All(waiting, request => Assert.False(request.IsCompleted));
+    }
+
+    [Theory]
+    [InlineData("127.0.0.32", 3)]
+    [InlineData("127.0.0.33", 8)]
+    public async Task A_client_may_have_so_many_connections_but_a_known_proxy_any_number(string address, int open)
+    {
+        await using var strict = await EdgeUnderTest.StartAsync(
+            [Behind.Url], new Dictionary<string, string> { ["Limits__ConnectionsPerClient"] = "3", ["KnownProxies__0"] = "127.0.0.33" });
+        var connections = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => ConnectAsync(strict, address)));
+        using var others = await strict.Client.GetAsync("/stats");
+        Assert.Equal(HttpStatusCode.OK, others.StatusCode);
+
+        var answers = await Task.WhenAll(connections.Select(AnswerAsync));
+
+        Assert.Equal(open, answers.Count(answer => answer.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal)));
+        Assert.Equal(8 - open, answers.Count(answer => answer.Length == 0));
+        Assert.Matches($@"(?m)^edge_connections_refused_total\{{[^}}]*\}} {8 - open} ?", await strict.Management.GetStringAsync("/metrics"));
+
+        // Those that are closed count no longer.
+        Array.ForEach(connections, connection => connection.Dispose());
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                using var later = await ConnectAsync(strict, address);
+                return (await AnswerAsync(later)).StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal);
+            },
+            Patience);
+    }
+
     [Theory]
     [InlineData("/contact", 64 * 1024, HttpStatusCode.OK)]
     [InlineData("/contact", (64 * 1024) + 1, HttpStatusCode.RequestEntityTooLarge)]
@@ -203,6 +278,29 @@ public sealed class LimitsTests : IAsyncLifetime
 
         Assert.StartsWith("HTTP/1.1 413 ", answer, StringComparison.Ordinal);
         Assert.Contains("application/problem+json", answer, StringComparison.Ordinal);
+    }
+
+    private static async Task<Socket> ConnectAsync(ServiceProcess edge, string address)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        socket.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
+        await socket.ConnectAsync(IPAddress.Loopback, edge.Port);
+        return socket;
+    }
+
+    /// <summary>The beginning of the answer to a request; nothing where the connection has been ended.</summary>
+    private static async Task<string> AnswerAsync(Socket connection)
+    {
+        try
+        {
+            await connection.SendAsync("GET /stats HTTP/1.1\r\nHost: edge\r\n\r\n"u8.ToArray());
+            var buffer = new byte[256];
+            return Encoding.ASCII.GetString(buffer, 0, await connection.ReceiveAsync(buffer));
+        }
+        catch (SocketException)
+        {
+            return "";
+        }
     }
 
     private static ByteArrayContent Body(int size)
