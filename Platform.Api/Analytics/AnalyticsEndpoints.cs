@@ -1,3 +1,4 @@
+using Platform.Api.Database;
 using Platform.Api.OpenApi;
 using Platform.Api.Requests;
 using Platform.Api.Security;
@@ -6,7 +7,13 @@ namespace Platform.Api.Analytics;
 
 internal static class AnalyticsEndpoints
 {
-    public static void AddAnalytics(this IHostApplicationBuilder builder) => builder.Services.AddSingleton<AnalyticsStore>();
+    /// <summary>Adds the store, and the time after which visits and events are deleted.</summary>
+    public static void AddAnalytics(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<AnalyticsStore>();
+        builder.Services.AddOptions<AnalyticsOptions>().BindConfiguration(AnalyticsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddRetention<AnalyticsOptions>("analytics_events", "timestamp", options => options.RetentionDays);
+    }
 
     public static void MapAnalytics(this IEndpointRouteBuilder app)
     {

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Microsoft.Extensions.Options;
 using Npgsql;
 using Platform.Api.Database;
 using Platform.Api.OpenApi;
@@ -23,11 +22,7 @@ internal static class AuditEndpoints
     public static void AddAudit(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<AuditOptions>().BindConfiguration(AuditOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        builder.Services.AddRetention(
-            "audit_log",
-            services => string.Create(
-                CultureInfo.InvariantCulture,
-                $"at <= now() - interval '{services.GetRequiredService<IOptions<AuditOptions>>().Value.RetentionDays} days'"));
+        builder.Services.AddRetention<AuditOptions>("audit_log", "at", options => options.RetentionDays);
     }
 
     public static void MapAudit(this IEndpointRouteBuilder app)

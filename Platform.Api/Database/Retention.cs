@@ -1,3 +1,5 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Platform.Api.Database;
@@ -54,8 +56,13 @@ internal static class RetentionExtensions
     public static void AddRetention(this IServiceCollection services, string table, string condition) =>
         services.AddRetention(table, _ => condition);
 
-    /// <inheritdoc cref="AddRetention(IServiceCollection, string, string)"/>
-    public static void AddRetention(this IServiceCollection services, string table, Func<IServiceProvider, string> condition) =>
+    /// <summary>Has the rows of the table deleted whose time, in this column, is so many days ago.</summary>
+    public static void AddRetention<TOptions>(this IServiceCollection services, string table, string column, Func<TOptions, int> days)
+        where TOptions : class =>
+        services.AddRetention(table, provider => string.Create(
+            CultureInfo.InvariantCulture, $"{column} <= now() - interval '{days(provider.GetRequiredService<IOptions<TOptions>>().Value)} days'"));
+
+    private static void AddRetention(this IServiceCollection services, string table, Func<IServiceProvider, string> condition) =>
         // AddHostedService would keep only the first of a type.
         services.AddSingleton<IHostedService>(
             provider => ActivatorUtilities.CreateInstance<Retention>(provider, table, condition(provider)));

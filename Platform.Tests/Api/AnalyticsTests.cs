@@ -28,6 +28,20 @@ public sealed class AnalyticsTests(ApiFixture api)
     }
 
     [Fact]
+    public async Task Visits_and_events_go_when_their_time_is_over()
+    {
+        var database = await api.Postgres.CreateDatabaseAsync();
+        await (await (await ApiFixture.StartAsync(database)).WhenReadyAsync()).DisposeAsync();
+        await ApiFixture.ExecuteAsync(database, """
+            INSERT INTO analytics_events (id, event_type, timestamp)
+            SELECT uuidv7(), 'visit', now() - i * interval '1 day' FROM generate_series(1, 3000) AS i
+            """);
+        await using var service = await (await ApiFixture.StartAsync(database, ("Analytics__RetentionDays", "10"))).WhenReadyAsync();
+        await ApiFixture.EventuallyAsync(
+            async () => await ApiFixture.QueryAsync<long>(database, "SELECT count(*) FROM analytics_events") == 9, "old events are gone", seconds: 30);
+    }
+
+    [Fact]
     public async Task A_series_has_a_point_for_every_interval_and_counts_what_came_in_it()
     {
         var database = await api.Postgres.CreateDatabaseAsync();
