@@ -54,7 +54,10 @@ internal sealed record LimitsOptions
     /// <summary>Connections at one time.</summary>
     public long Connections { get; init; } = 10_000;
 
-    /// <summary>Connections of one client address at one time; those of known proxies are not counted.</summary>
+    /// <summary>
+    /// Connections of one client address at one time; those of known proxies are not counted. A connection of HTTP/2 with as many requests as
+    /// it may have takes 1 MB of the edge.
+    /// </summary>
     public int ConnectionsPerClient { get; init; } = 256;
 
     /// <summary>

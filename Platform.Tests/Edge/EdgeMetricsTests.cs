@@ -82,7 +82,7 @@ public sealed class EdgeMetricsTests(SignInEdge shared) : IClassFixture<SignInEd
         var port = FreePort.Next();
         var upstream = await Upstream.StartAsync(port);
         await using var edge = await EdgeUnderTest.StartAsync(
-            [upstream.Url], new Dictionary<string, string> { ["Proxy__HealthInterval"] = "00:00:01", ["Proxy__ActivityTimeout"] = "00:00:01" },
+            [upstream.Url], new Dictionary<string, string> { ["Proxy__HealthInterval"] = "00:00:01", ["Proxy__ActivityTimeout"] = "00:00:03" },
             wideLimits: true);
         await edge.MeasuresAsync(1, "edge_upstream_healthy", ("cluster", "api"), ("destination", upstream.Url));
         using var hanging = await edge.Client.GetAsync("/contacts/hang");
