@@ -16,6 +16,7 @@ internal static class ConnectionLimits
     public static void AddConnectionLimits(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<ConnectionsPerClient>();
+        var management = builder.Configuration.GetValue<int?>("Management:Port");
         builder.Services.AddOptions<SocketTransportOptions>().Configure<IOptions<LimitsOptions>>((transport, options) =>
             transport.CreateBoundListenSocket = endpoint => Listener(endpoint, options.Value.UserTimeout));
         builder.Services.AddOptions<KestrelServerOptions>().Configure<IOptions<LimitsOptions>>((server, options) =>
@@ -24,7 +25,14 @@ internal static class ConnectionLimits
             server.AddServerHeader = false;
             // A server behind the edge may say anything in a header; it passes as it came.
             server.ResponseHeaderEncodingSelector = _ => Encoding.UTF8;
-            server.ConfigureEndpointDefaults(endpoint => endpoint.Use(server.ApplicationServices.GetRequiredService<ConnectionsPerClient>().Limit));
+            server.ConfigureEndpointDefaults(endpoint =>
+            {
+                // Who watches may stand on the same machine as a busy client, and must not take the edge for dead.
+                if (endpoint.IPEndPoint?.Port != management)
+                {
+                    endpoint.Use(server.ApplicationServices.GetRequiredService<ConnectionsPerClient>().Limit);
+                }
+            });
             server.Limits.MaxConcurrentConnections = limits.Connections;
             server.Limits.MaxConcurrentUpgradedConnections = limits.UpgradedConnections;
             server.Limits.MaxRequestHeadersTotalSize = limits.Headers;

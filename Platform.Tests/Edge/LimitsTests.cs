@@ -241,6 +241,13 @@ public sealed class LimitsTests : IAsyncLifetime
         Assert.Equal(8 - open, answers.Count(answer => answer.Length == 0));
         Assert.Matches($@"(?m)^edge_connections_refused_total\{{[^}}]*\}} {8 - open} ?", await strict.Management.GetStringAsync("/metrics"));
 
+        using var watching = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, _) => new NetworkStream(await ConnectAsync(strict, address, strict.ManagementPort), ownsSocket: true),
+        });
+        using var alive = await watching.GetAsync(new Uri(strict.Management.BaseAddress!, "/health/live"));
+        Assert.Equal(HttpStatusCode.OK, alive.StatusCode);
+
         // Those that are closed count no longer.
         Array.ForEach(connections, connection => connection.Dispose());
         await Eventually.IsTrueAsync(
@@ -280,11 +287,11 @@ public sealed class LimitsTests : IAsyncLifetime
         Assert.Contains("application/problem+json", answer, StringComparison.Ordinal);
     }
 
-    private static async Task<Socket> ConnectAsync(ServiceProcess edge, string address)
+    private static async Task<Socket> ConnectAsync(ServiceProcess edge, string address, int? port = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         socket.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
-        await socket.ConnectAsync(IPAddress.Loopback, edge.Port);
+        await socket.ConnectAsync(IPAddress.Loopback, port ?? edge.Port);
         return socket;
     }
 

@@ -117,7 +117,7 @@ public sealed class TlsTests : IAsyncLifetime
         await using var edge = await StartAsync();
 
         using var other = Make("other");
-        await File.WriteAllTextAsync(KeyPath, KeyOf(other));
+        await ReplaceAsync(KeyPath, KeyOf(other));
         await Eventually.IsTrueAsync(() => Task.FromResult(edge.Log.Contains("The certificate stays as it was", StringComparison.Ordinal)), Patience);
         Assert.Equal(first.Thumbprint, await ServedAsync());
 
@@ -126,7 +126,7 @@ public sealed class TlsTests : IAsyncLifetime
         Assert.Equal(first.Thumbprint, await ServedAsync());
 
         // The certificate that the key belongs to makes a pair again.
-        await File.WriteAllTextAsync(CertificatePath, other.ExportCertificatePem());
+        await ReplaceAsync(CertificatePath, other.ExportCertificatePem());
         await Eventually.IsTrueAsync(async () => await ServedAsync() == other.Thumbprint, Patience);
         Assert.Equal(2, Regex.Count(edge.Log, "The certificate stays as it was"));
     }
@@ -169,6 +169,13 @@ public sealed class TlsTests : IAsyncLifetime
 
         Assert.Equal(certificate.Thumbprint, await ServedAsync());
         Assert.Contains("which has ended", edge.Log, StringComparison.Ordinal);
+    }
+
+    /// <summary>At once: a file that is being written may be read half, and is one more that does not work.</summary>
+    private static async Task ReplaceAsync(string path, string text)
+    {
+        await File.WriteAllTextAsync(path + ".new", text);
+        File.Move(path + ".new", path, overwrite: true);
     }
 
     private static X509Certificate2 Make(string name, DateTimeOffset? notAfter = null)
