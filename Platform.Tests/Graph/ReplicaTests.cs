@@ -139,15 +139,26 @@ public sealed class ReplicaTests(GraphWithCrashes graph)
 
         // The orchestrator tells of the end once more, when it has taken the endpoints of the process away.
         var dies = Assert.Single(graph.Replicas(GraphWithCrashes.Dies));
-        await ReachesAsync(dies, state => state == RestartExtensions.Restarting);
+        await PausesAsync(id);
         await graph.App.ResourceNotifications.PublishUpdateAsync(
             dies.Last.Resource, id, known => known with { State = KnownResourceStates.Finished });
         await Eventually.IsTrueAsync(
             () => Task.FromResult(graph.Console.Contains($"{id} ended by itself (exit code 3); starting it again in 8 s")), PlatformGraph.Patience);
 
-        await ReachesAsync(dies, state => state == RestartExtensions.Restarting);
-        Assert.True((await graph.CommandAsync(id, KnownResourceCommands.StopCommand)).Success);
+        await PausesAsync(id);
+        var stopped = await graph.CommandAsync(id, KnownResourceCommands.StopCommand);
+        Assert.True(stopped.Success, stopped.Message);
         await ReachesAsync(dies, state => KnownResourceStates.TerminalStates.Contains(state));
+    }
+
+    /// <summary>Waits until a pause begins: what is asked for at the end of one meets the start of the next process.</summary>
+    private async Task PausesAsync(string id)
+    {
+        var seen = graph.Changes.Count;
+        IEnumerable<string?> States() => graph.Changes.Skip(seen).Where(change => change.ResourceId == id).Select(change => change.Snapshot.State?.Text);
+        await Eventually.IsTrueAsync(
+            () => Task.FromResult(States().SkipWhile(state => state != KnownResourceStates.Starting).Contains(RestartExtensions.Restarting)),
+            PlatformGraph.Patience);
     }
 
     /// <summary>Keeps several clients busy while the replica is killed and comes back.</summary>
