@@ -58,7 +58,8 @@ internal static class ServiceExtensions
             {
                 Image = $"${{EDGE_IMAGE:-platform-edge:{Version}}}",
                 Healthcheck = ["CMD", "dotnet", "Platform.Edge.dll", "--health"],
-                Memory = "512M",
+                // A connection for each MiB: Limits__Connections.
+                Memory = "1G",
                 Cpus = "2.0",
                 StopGracePeriod = TimeSpan.FromSeconds(40),
             });

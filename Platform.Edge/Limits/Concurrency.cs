@@ -1,7 +1,7 @@
 namespace Platform.Edge.Limits;
 
 /// <summary>
-/// Counts what each client has under way, requests or connections, with one limit for all clients. As with <see cref="Buckets"/>, a client's
+/// Counts the requests that each client has under way, with one limit for all clients. As with <see cref="Buckets"/>, a client's
 /// counter is one of a fixed number.
 /// </summary>
 internal sealed class Concurrency(string policy, int limit, int count)

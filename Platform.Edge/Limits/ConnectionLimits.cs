@@ -15,7 +15,7 @@ internal static class ConnectionLimits
 
     public static void AddConnectionLimits(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<ConnectionsPerClient>();
+        builder.Services.AddSingleton<Connections>();
         var management = builder.Configuration.GetValue<int?>("Management:Port");
         builder.Services.AddOptions<SocketTransportOptions>().Configure<IOptions<LimitsOptions>>((transport, options) =>
             transport.CreateBoundListenSocket = endpoint => Listener(endpoint, options.Value.UserTimeout));
@@ -30,11 +30,11 @@ internal static class ConnectionLimits
                 // Who watches may stand on the same machine as a busy client, and must not take the edge for dead.
                 if (endpoint.IPEndPoint?.Port != management)
                 {
-                    endpoint.Use(server.ApplicationServices.GetRequiredService<ConnectionsPerClient>().Limit);
+                    endpoint.Use(server.ApplicationServices.GetRequiredService<Connections>().Limit);
                 }
             });
-            server.Limits.MaxConcurrentConnections = limits.Connections;
             server.Limits.MaxConcurrentUpgradedConnections = limits.UpgradedConnections;
+            server.Limits.Http2.MaxStreamsPerConnection = limits.RequestsPerConnection;
             server.Limits.MaxRequestHeadersTotalSize = limits.Headers;
             server.Limits.MaxRequestLineSize = Math.Min(8 * 1024, limits.Headers);
             server.Limits.MaxRequestBodySize = limits.Body;

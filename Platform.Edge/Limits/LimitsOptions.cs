@@ -51,14 +51,17 @@ internal sealed record LimitsOptions
     /// <summary>Body of any other request: a file of 50 MiB, and 64 KiB for the form around it.</summary>
     public long Body { get; init; } = (50 * 1024 * 1024) + (64 * 1024);
 
-    /// <summary>Connections at one time.</summary>
-    public long Connections { get; init; } = 10_000;
-
     /// <summary>
-    /// Connections of one client address at one time; those of known proxies are not counted. A connection of HTTP/2 with as many requests as
-    /// it may have takes 1 MB of the edge.
+    /// Connections at one time. By default as many as there is memory for, and 10 000 at most: one of HTTP/2 over TLS takes 600 KB when it is
+    /// full of requests. The runtime may have three quarters of a container's memory, or all of the machine's.
     /// </summary>
+    public int Connections { get; init; } = (int)Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (768 * 1024), 1, 10_000);
+
+    /// <summary>Connections of one client address at one time; those of known proxies are not counted.</summary>
     public int ConnectionsPerClient { get; init; } = 256;
+
+    /// <summary>Requests that may be under way on one connection of HTTP/2.</summary>
+    public int RequestsPerConnection { get; init; } = 32;
 
     /// <summary>
     /// Requests of one client address that may be under way at one time. Each has memory, and most a connection to a server behind the edge,
@@ -98,5 +101,6 @@ internal sealed record LimitsOptions
             .All(rate => rate is { PerSecond: > 0 and < 1_000_000, Burst: > 0 })
         && Paths.All(path => path.Path.StartsWith('/'))
         && Buckets > 0 && RememberedKeys > 0 && KeysInVerification > 0 && SmallBody > 0 && Body > 0
-        && ConnectionsPerClient > 0 && Concurrent > 0 && ConcurrentPerKey > 0 && UserTimeout.TotalMilliseconds is >= 1 and <= int.MaxValue;
+        && Connections > 0 && ConnectionsPerClient > 0 && RequestsPerConnection > 0 && Concurrent > 0 && ConcurrentPerKey > 0
+        && UserTimeout.TotalMilliseconds is >= 1 and <= int.MaxValue;
 }

@@ -20,12 +20,19 @@ public sealed class Http2SiegeTests : IAsyncLifetime
     private const int Clients = 8;
 
     /// <summary>MiB of the edge's memory at its peak, whatever is done to it here.</summary>
-    private const int MaxMemory = 400;
+    private const int MaxMemory = 340;
+
+    /// <summary>MiB that a container would have; the files that the edge has mapped come on top.</summary>
+    private const int Container = 256;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("platform-http2-").FullName;
     private readonly int _port = FreePort.Next();
+
+    private string CertificatePath => Path.Combine(_folder, "tls.crt");
+
+    private string KeyPath => Path.Combine(_folder, "tls.key");
 
     private Upstream? _upstream;
     private ServiceProcess? _edge;
@@ -35,20 +42,14 @@ public sealed class Http2SiegeTests : IAsyncLifetime
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var certificate = new CertificateRequest("CN=edge", key, HashAlgorithmName.SHA256)
             .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-        var (certificatePath, keyPath) = (Path.Combine(_folder, "tls.crt"), Path.Combine(_folder, "tls.key"));
-        await File.WriteAllTextAsync(certificatePath, certificate.ExportCertificatePem());
-        await File.WriteAllTextAsync(keyPath, key.ExportPkcs8PrivateKeyPem());
+        await File.WriteAllTextAsync(CertificatePath, certificate.ExportCertificatePem());
+        await File.WriteAllTextAsync(KeyPath, key.ExportPkcs8PrivateKeyPem());
         _upstream = await Upstream.StartAsync();
-        _edge = await EdgeUnderTest.StartAsync(
-            [_upstream.Url],
-            new Dictionary<string, string>
-            {
-                ["Tls__CertificatePath"] = certificatePath, ["Tls__KeyPath"] = keyPath, ["Tls__PublicPort"] = $"{_port}",
-                ["ASPNETCORE_URLS"] = $"https://127.0.0.1:{_port}", ["Proxy__ActivityTimeout"] = "00:00:02",
-                ["Limits__HeadersTimeout"] = "00:00:02", ["Limits__KeepAliveTimeout"] = "00:00:02", ["Limits__BodyGracePeriod"] = "00:00:01.1",
-                ["Limits__UserTimeout"] = "00:00:02", ["Limits__MinBodyRate"] = "100000", ["Limits__Concurrent"] = "100",
-            },
-            wideLimits: true);
+        _edge = await StartAsync(new()
+        {
+            ["Proxy__ActivityTimeout"] = "00:00:02", ["Limits__HeadersTimeout"] = "00:00:02", ["Limits__KeepAliveTimeout"] = "00:00:02",
+            ["Limits__BodyGracePeriod"] = "00:00:01.1", ["Limits__UserTimeout"] = "00:00:02", ["Limits__MinBodyRate"] = "100000",
+        });
     }
 
     public async Task DisposeAsync()
@@ -77,7 +78,7 @@ public sealed class Http2SiegeTests : IAsyncLifetime
         var (opening, piece) = Flood(what);
 
         // Who pings and reads the answers keeps the connection, and may.
-        await AssertServedAsync(Task.WhenAll(
+        await AssertServedAsync(() => Task.WhenAll(
             Enumerable.Range(0, Clients).Select(client => FloodAsync(opening, piece, reads: client % 2 == 0 && what != "pings"))));
 
         AssertMemory();
@@ -93,9 +94,22 @@ public sealed class Http2SiegeTests : IAsyncLifetime
         var settings = Frame(Settings, 0, 0, [0, 4, 0, 0, 0, 0]);
         var opening = Join([settings, .. Enumerable.Range(0, 100).Select(count => Get((2 * count) + 1, path))]);
 
-        await AssertServedAsync(Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => FloodAsync(opening, piece: null, reads: true))));
+        await AssertServedAsync(() => Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => FloodAsync(opening, piece: null, reads: true))));
 
         AssertMemory();
+    }
+
+    [Fact]
+    public async Task Connections_full_of_requests_do_not_take_all_of_the_memory()
+    {
+        await _edge!.DisposeAsync();
+        _edge = await StartAsync(new() { ["Limits__KeepAliveTimeout"] = "00:00:10" });
+        var opening = Join([.. Enumerable.Range(0, 100).Select(count => Get((2 * count) + 1, "/stats"))]);
+
+        await AssertServedAsync(() => Task.WhenAll(Enumerable.Range(0, 250).Select(_ => FloodAsync(opening, piece: null, reads: true))));
+
+        AssertMemory();
+        Assert.DoesNotContain("OutOfMemory", _edge!.Log, StringComparison.Ordinal);
     }
 
     private static (byte[] Opening, Func<int, byte[]> Piece) Flood(string what)
@@ -168,7 +182,16 @@ public sealed class Http2SiegeTests : IAsyncLifetime
         using var client = new TcpClient { NoDelay = true };
         await client.ConnectAsync(IPAddress.Loopback, _port);
         await using var stream = new SslStream(client.GetStream(), leaveInnerStreamOpen: false, IsOurs);
-        await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "edge", ApplicationProtocols = [SslApplicationProtocol.Http2] });
+        try
+        {
+            await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "edge", ApplicationProtocols = [SslApplicationProtocol.Http2] });
+        }
+        catch (IOException)
+        {
+            // There was no place for it.
+            return;
+        }
+
         Assert.Equal(SslApplicationProtocol.Http2, stream.NegotiatedApplicationProtocol);
         var answer = reads ? ReadToEndAsync(stream) : null;
         try
@@ -193,6 +216,17 @@ public sealed class Http2SiegeTests : IAsyncLifetime
         await (answer ?? Task.CompletedTask);
     }
 
+    /// <summary>The edge in front of the upstream, with the memory of a container.</summary>
+    private Task<ServiceProcess> StartAsync(Dictionary<string, string> settings) => EdgeUnderTest.StartAsync(
+        [_upstream!.Url],
+        new Dictionary<string, string>(settings)
+        {
+            ["Tls__CertificatePath"] = CertificatePath, ["Tls__KeyPath"] = KeyPath, ["Tls__PublicPort"] = $"{_port}",
+            ["ASPNETCORE_URLS"] = $"https://127.0.0.1:{_port}", ["Limits__Concurrent"] = "100",
+            ["DOTNET_GCHeapHardLimit"] = $"0x{Container * 3 / 4 * 1024 * 1024:X}",
+        },
+        wideLimits: true);
+
     /// <summary>Made here, and signed by nobody else.</summary>
     private static bool IsOurs(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) =>
         certificate is { Subject: "CN=edge", Issuer: "CN=edge" };
@@ -213,13 +247,16 @@ public sealed class Http2SiegeTests : IAsyncLifetime
     }
 
     /// <summary>Another client is served for as long as the siege lasts, which has an end.</summary>
-    private async Task AssertServedAsync(Task siege)
+    private async Task AssertServedAsync(Func<Task> besiege)
     {
         using var other = EdgeUnderTest.ClientAt(new Uri($"https://127.0.0.1:{_port}"), "127.0.0.3", IsOurs);
+        using var before = await other.GetAsync("/stats");
+        Assert.Equal(HttpStatusCode.OK, before.StatusCode);
+        var siege = besiege();
         var patience = Task.Delay(Patience);
         while (!siege.IsCompleted)
         {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
             using var answer = await other.GetAsync("/stats", limit.Token);
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             await Task.WhenAny(siege, Task.Delay(50));

@@ -18,7 +18,7 @@ public sealed class EdgeMetricsTests(SignInEdge shared) : IClassFixture<SignInEd
             [
                 "edge_access_log_dropped_total ", "edge_access_log_unexported_total ",
                 "edge_access_refused_total role", "edge_access_refused_total signed_out", "edge_access_refused_total wrong_key",
-                "edge_audit_dropped_total ", "edge_connections_refused_total ",
+                "edge_audit_dropped_total ", "edge_connections_refused_total client", "edge_connections_refused_total displaced", "edge_connections_refused_total full",
                 "edge_rate_limited_total /contact", "edge_rate_limited_total concurrent", "edge_rate_limited_total concurrent-keys",
                 "edge_rate_limited_total keys", "edge_rate_limited_total reads", "edge_rate_limited_total site", "edge_rate_limited_total writes",
                 "edge_sign_ins_total failure", "edge_sign_ins_total locked_out", "edge_sign_ins_total success",

@@ -239,7 +239,7 @@ public sealed class LimitsTests : IAsyncLifetime
 
         Assert.Equal(open, answers.Count(answer => answer.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal)));
         Assert.Equal(8 - open, answers.Count(answer => answer.Length == 0));
-        Assert.Matches($@"(?m)^edge_connections_refused_total\{{[^}}]*\}} {8 - open} ?", await strict.Management.GetStringAsync("/metrics"));
+        Assert.Matches($@"(?m)^edge_connections_refused_total\{{[^}}]*reason=""client""[^}}]*\}} {8 - open} ?", await strict.Management.GetStringAsync("/metrics"));
 
         using var watching = new HttpClient(new SocketsHttpHandler
         {
@@ -257,6 +257,39 @@ public sealed class LimitsTests : IAsyncLifetime
                 return (await AnswerAsync(later)).StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal);
             },
             Patience);
+    }
+
+    [Fact]
+    public async Task When_all_connections_are_taken_those_of_the_client_with_the_most_make_room()
+    {
+        await using var strict = await EdgeUnderTest.StartAsync(
+            [Behind.Url], new Dictionary<string, string> { ["Limits__Connections"] = "6", ["KnownProxies__0"] = "127.0.0.38" });
+        var proxy = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => ConnectAsync(strict, "127.0.0.38")));
+        var many = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => ConnectAsync(strict, "127.0.0.34")));
+        Assert.All(await Task.WhenAll(many.Concat(proxy).Select(AnswerAsync)), AssertServed);
+
+        // Two others have a place each; a third one would have no more than they.
+        List<Socket> others = [];
+        foreach (var address in (string[])["127.0.0.35", "127.0.0.36"])
+        {
+            others.Add(await ConnectAsync(strict, address));
+            AssertServed(await AnswerAsync(others[^1]));
+        }
+
+        await Eventually.IsTrueAsync(() => Task.FromResult(many.Count(IsEnded) == 2), Patience);
+        using var more = await ConnectAsync(strict, "127.0.0.34");
+        Assert.Equal("", await AnswerAsync(more));
+        using var second = await ConnectAsync(strict, "127.0.0.35");
+        Assert.Equal("", await AnswerAsync(second));
+
+        // Who has one keeps it, and a proxy all of its own.
+        Assert.Equal(2, many.Count(IsEnded));
+        Assert.DoesNotContain(others.Concat(proxy), IsEnded);
+        var metrics = await strict.Management.GetStringAsync("/metrics");
+        Assert.Matches(@"(?m)^edge_connections_refused_total\{[^}]*reason=""displaced""[^}]*\} 2 ?", metrics);
+        Assert.Matches(@"(?m)^edge_connections_refused_total\{[^}]*reason=""full""[^}]*\} 2 ?", metrics);
+
+        static void AssertServed(string answer) => Assert.StartsWith("HTTP/1.1 200 ", answer, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -307,6 +340,27 @@ public sealed class LimitsTests : IAsyncLifetime
         catch (SocketException)
         {
             return "";
+        }
+    }
+
+    /// <summary>Whether the other side has ended the connection, after all that it sent is read.</summary>
+    private static bool IsEnded(Socket connection)
+    {
+        try
+        {
+            while (connection.Poll(0, SelectMode.SelectRead))
+            {
+                if (connection.Receive(new byte[4096]) == 0)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+        catch (SocketException)
+        {
+            return true;
         }
     }
 
