@@ -76,8 +76,8 @@ run() { # proxy clients encoding -> "requests/s p50 p99 errors CPU-microseconds-
     'BEGIN { printf "%.1f", ticks / hz / seconds / rps * 1e6 }') $(rss "$1")"
 }
 
-# Warm: the just-in-time compiler and the connection pools.
-for proxy in "${proxies[@]}"; do for encoding in identity gzip; do wrk -t2 -c256 -d4s -H "Accept-Encoding: $encoding" "$(url $proxy)" >/dev/null; done; done
+# Warm: the connection pools, and the just-in-time compiler, which takes half a minute of load to have everything optimised.
+for proxy in "${proxies[@]}"; do for encoding in identity gzip; do wrk -t2 -c256 -d15s -H "Accept-Encoding: $encoding" "$(url $proxy)" >/dev/null; done; done
 
 declare -A rows
 for _ in $(seq 1 "$rounds"); do
