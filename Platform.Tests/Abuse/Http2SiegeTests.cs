@@ -47,7 +47,7 @@ public sealed class Http2SiegeTests : IAsyncLifetime
         _upstream = await Upstream.StartAsync();
         _edge = await StartAsync(new()
         {
-            ["Proxy__ActivityTimeout"] = "00:00:02", ["Limits__HeadersTimeout"] = "00:00:02", ["Limits__KeepAliveTimeout"] = "00:00:02",
+            ["Proxy__ActivityTimeout"] = "00:00:05", ["Limits__HeadersTimeout"] = "00:00:02", ["Limits__KeepAliveTimeout"] = "00:00:02",
             ["Limits__BodyGracePeriod"] = "00:00:01.1", ["Limits__UserTimeout"] = "00:00:02", ["Limits__MinBodyRate"] = "100000",
         });
     }
