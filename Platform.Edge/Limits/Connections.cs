@@ -7,7 +7,7 @@ namespace Platform.Edge.Limits;
 
 /// <summary>
 /// Ends a connection at once when its client has as many as one may have. When all clients together have as many, one of the client that has
-/// the most ends for it, so that nobody can keep the others out (<c>edge_connections_refused_total</c>). Proxies whose word the edge takes
+/// the most ends for it, so that a few cannot keep the others out (<c>edge_connections_refused_total</c>). Proxies whose word the edge takes
 /// bring the connections of all of their clients: theirs are counted, and left alone.
 /// </summary>
 internal sealed class Connections
